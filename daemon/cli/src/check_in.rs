@@ -1,0 +1,56 @@
+//! Commands that write: check-in, edit, delete, undo.
+
+use ingle_api::{
+    Failure, FailureKind, Request,
+    request::{Saved, Undone},
+};
+use ingle_model::{CheckInDraft, EntryId, EntryView};
+
+use crate::{
+    Context,
+    fields::{self, Fields, Purpose},
+    outcome::Outcome,
+};
+
+pub async fn check_in(context: &Context, fields: &Fields) -> Outcome {
+    let draft = fields.read(Purpose::New)?;
+    // What can be seen to be wrong here starts no daemon and asks for no passphrase.
+    draft.check().map_err(Failure::from)?;
+    let mut client = context.reach.journal().await?;
+    let saved: Saved = client.call(Request::CheckIn { draft }).await?;
+    context.print.answer(&saved, || format!("Kept. \"ingle undo\" takes it back.\n{}", saved.id))
+}
+
+pub async fn edit(context: &Context, id: &str, fields: &Fields) -> Outcome {
+    let id = entry_id(id)?;
+    let mut draft = fields.read(Purpose::Edit)?;
+    let strongest = fields.strongest_of_old(&draft);
+    if strongest.is_none() && draft == CheckInDraft::default() {
+        return Err(Failure::new(FailureKind::Usage, "there is nothing to change", "name a field, for example --cause \"...\"").into());
+    }
+    let mut client = context.reach.journal().await?;
+    if let Some(place) = strongest {
+        let entry: EntryView = client.call(Request::Show { id }).await?;
+        fields::mark_strongest(draft.body.insert(entry.to_draft().body.unwrap_or_default()), place);
+    }
+    let saved: Saved = client.call(Request::Edit { id, draft }).await?;
+    context.print.answer(&saved, || "Changed. \"ingle undo\" takes it back.".to_owned())
+}
+
+pub async fn delete(context: &Context, id: &str) -> Outcome {
+    let id = entry_id(id)?;
+    let mut client = context.reach.journal().await?;
+    let saved: Saved = client.call(Request::Delete { id }).await?;
+    context.print.answer(&saved, || "It's in the trash. \"ingle undo\" brings it back.".to_owned())
+}
+
+pub async fn undo(context: &Context) -> Outcome {
+    let mut client = context.reach.journal().await?;
+    let undone: Undone = client.call(Request::Undo {}).await?;
+    context.print.answer(&undone, || format!("Taken back.\n{}", undone.id))
+}
+
+/// An id as it was typed. A text that can be nobody's id names no entry.
+pub fn entry_id(text: &str) -> Result<EntryId, Failure> {
+    text.parse().map_err(|_| Failure::new(FailureKind::NotFound, "there is no such entry here", "look for its id with \"ingle list\""))
+}

@@ -1,0 +1,78 @@
+//! `ingle help-now`: whom to call. Needs no daemon, key, network or journal, and leaves no trace.
+
+use ingle_api::{Failure, FailureKind};
+use ingle_model::help::{self, HelpRow};
+use serde_json::json;
+
+use crate::{Context, outcome::Outcome, print};
+
+pub fn print(context: &Context, country: Option<&str>) -> Outcome {
+    let country = match country {
+        Some(given) => Some(country_code(given).ok_or_else(not_a_country)?),
+        None => country_of_locale(),
+    };
+    if context.print.is_json() {
+        let rows: Vec<_> = help::rows_for(country.as_deref().unwrap_or_default()).into_iter().map(row_json).collect();
+        return print::json(&json!({"country": country, "words": help::PLAIN_WORDS, "rows": rows}));
+    }
+    print::line(&text(country.as_deref()))
+}
+
+/// For the country, else for that of the locale.
+pub fn text(country: Option<&str>) -> String {
+    let country = country.map(str::to_owned).or_else(country_of_locale).unwrap_or_default();
+    let mut lines = vec![help::PLAIN_WORDS.to_owned()];
+    for row in help::rows_for(&country) {
+        lines.push(String::new());
+        lines.push(row.countries.join(", "));
+        if !row.emergency.is_empty() {
+            lines.push(format!("  In danger now: {}", row.emergency.join(" or ")));
+        }
+        lines.extend(row.lines.iter().map(|line| format!("  Someone who listens: {line}")));
+        lines.push(match row.checked_on {
+            Some(day) => format!("  Checked on {day}"),
+            None => "  Not yet checked by a person".to_owned(),
+        });
+    }
+    lines.join("\n")
+}
+
+fn row_json(row: &HelpRow) -> serde_json::Value {
+    json!({"countries": row.countries, "emergency": row.emergency, "lines": row.lines, "checked_on": row.checked_on})
+}
+
+/// By the variables that say which language messages are in, the strongest first.
+fn country_of_locale() -> Option<String> {
+    ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|name| country_in_locale(&std::env::var(name).ok()?))
+}
+
+/// `de_DE.UTF-8` is `DE`; `C` has no country.
+fn country_in_locale(locale: &str) -> Option<String> {
+    let (_, rest) = locale.split_once('_')?;
+    country_code(rest.split(['.', '@']).next()?)
+}
+
+fn country_code(text: &str) -> Option<String> {
+    let code = text.trim().to_ascii_uppercase();
+    (code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(code)
+}
+
+fn not_a_country() -> Failure {
+    Failure::new(FailureKind::Usage, "that is not a country's code", "give its two letters, such as DE, or leave --country out")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_country_is_in_the_locale() {
+        let check = |locale: &str, told: Option<&str>| assert_eq!(country_in_locale(locale).as_deref(), told, "{locale}");
+        check("de_DE.UTF-8", Some("DE"));
+        check("ca_ES@valencia", Some("ES"));
+        check("en_GB", Some("GB"));
+        check("C", None);
+        check("C.UTF-8", None);
+        check("es_419", None);
+    }
+}

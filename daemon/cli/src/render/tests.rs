@@ -1,0 +1,100 @@
+use ingle_model::{
+    DeviceId, EntryId, EntryKind,
+    view::{BodyView, FeelingView},
+};
+
+use super::*;
+
+fn entry() -> EntryView {
+    EntryView {
+        id: EntryId::from_bytes([0; 16]),
+        kind: EntryKind::CheckIn,
+        at: "2026-11-25T19:40:12+01:00[Europe/Berlin]".into(),
+        at_ms: 0,
+        feelings: vec![
+            FeelingView { id: "hurt".into(), label: "hurt".into(), family: None, intensity: Some(70) },
+            FeelingView { id: "~left out".into(), label: "left out".into(), family: None, intensity: None },
+        ],
+        body: vec![BodyView { place: "chest".into(), quality: Some("tight".into()), motion: Some(Motion::Still), strongest: true }],
+        cause: Some("first\r\nsecond \u{1b}[31mred".into()),
+        thought: None,
+        urge: None,
+        distress_before: Some(60),
+        distress_after: None,
+        tags: vec!["work".into()],
+        device: "laptop".into(),
+        device_id: DeviceId::from_bytes([0; 16]),
+        versions: Vec::new(),
+        deleted_then_changed: false,
+    }
+}
+
+#[test]
+fn an_entry_is_one_line_in_a_list() {
+    assert_eq!(line(&entry()), "2026-11-25 19:40  hurt 70, left out  aaaaaaaaaaaaaaaaaaaaaaaaaa");
+}
+
+#[test]
+fn an_entry_is_shown_whole_and_can_not_command_the_terminal() {
+    let told = "\
+When             2026-11-25 19:40 (Europe/Berlin)
+Feeling          hurt 70
+Feeling          left out
+Body             chest, tight, still, strongest
+Cause            first
+                 second  [31mred
+Distress before  60
+Tags             work
+Written on       laptop
+Id               aaaaaaaaaaaaaaaaaaaaaaaaaa";
+    assert_eq!(whole(&entry()), told);
+}
+
+#[test]
+fn a_device_is_told_with_how_it_stands() {
+    let check = |view: DeviceView, told: &str| assert_eq!(devices(&[view]), told);
+    let laptop =
+        DeviceView { name: "laptop".into(), this: true, linked: false, last_exchange: None, entries: 1, up_to_date: true };
+    check(laptop.clone(), "laptop, this device, 1 entry");
+    let desktop = DeviceView { name: "desktop".into(), this: false, up_to_date: false, entries: 0, ..laptop };
+    check(desktop.clone(), "desktop, away, not heard yet, not up to date, 0 entries");
+    check(
+        DeviceView { linked: true, last_exchange: Some("2026-11-25T19:40:00Z".into()), up_to_date: true, ..desktop },
+        "desktop, here, last heard 2026-11-25 19:40, up to date, 0 entries",
+    );
+}
+
+#[test]
+fn how_things_stand_is_told_with_what_is_good_to_know() {
+    let none = Status {
+        version: "0.1.0".into(),
+        journal: JournalState::Absent,
+        device: None,
+        entries: None,
+        locked: false,
+        key_slots: Vec::new(),
+        reminders: Vec::new(),
+        sync: Vec::new(),
+        heads: Vec::new(),
+        pid: None,
+    };
+    assert_eq!(status(&none), "Ingle    0.1.0\nJournal  none here yet\nDaemon   not running");
+    let open = Status {
+        journal: JournalState::Open,
+        device: Some("laptop".into()),
+        entries: Some(3),
+        key_slots: vec![KeySlot::Passphrase],
+        reminders: vec!["There is one lock only.".into()],
+        pid: Some(7),
+        ..none
+    };
+    let told = "\
+Ingle         0.1.0
+Journal       open
+Device        laptop
+Entries       3
+Locked by     passphrase
+Daemon        running (pid 7)
+Good to know  There is one lock only.";
+    assert_eq!(status(&open), told);
+}

@@ -1,0 +1,120 @@
+//! What each request does.
+
+use ingle_api::{
+    Change, Failure, FailureKind, Request, Status,
+    request::{Saved, Undone},
+    status::JournalState,
+};
+use ingle_core::engine::{self, Done, Write};
+use ingle_model::{CheckInDraft, Moment};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{failures, home, journal::Journal, opening, questions};
+
+/// The time that an entry is about may lie this far ahead: clocks and zones differ.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
+/// The reply's value. [`Request::Watch`] and pairing belong to the connection.
+pub async fn answer(journal: &Journal, request: Request) -> Result<Value, Failure> {
+    match request {
+        Request::CheckIn { draft } => {
+            draft.check()?;
+            check_time(&draft)?;
+            save(journal, Write::CheckIn(draft)).await
+        }
+        Request::Edit { id, draft } => {
+            check_time(&draft)?;
+            save(journal, Write::Edit { id, draft }).await
+        }
+        Request::Delete { id } => save(journal, Write::Delete { id }).await,
+        Request::Undo {} => save(journal, Write::Undo).await,
+        Request::List { query } => {
+            value(journal.engine().await?.query(|engine| questions::list(engine, query)).await??)
+        }
+        Request::Show { id } => value(journal.engine().await?.query(move |engine| questions::show(engine, id)).await??),
+        Request::Devices {} => {
+            let open = journal.opened().await?;
+            let linked = open.links.linked().borrow().clone();
+            value(open.engine().query(move |engine| questions::devices(engine, &linked)).await?)
+        }
+        Request::Status {} => value(status(journal).await),
+        Request::Unlock { passphrase } => {
+            journal.unlock(passphrase).await?;
+            Ok(Value::Null)
+        }
+        Request::Stop {} => {
+            journal.end().await;
+            Ok(Value::Null)
+        }
+        Request::Hello { .. } => Err(Failure::new(FailureKind::Usage, "hello is said once", "see docs/api.md")),
+        Request::Watch {} | Request::Pair { .. } | Request::Join { .. } | Request::Answer { .. } => {
+            Err(failures::fault())
+        }
+    }
+}
+
+/// A write that is answered when it is on the disk. While the journal is shut it says that nothing was saved.
+async fn save(journal: &Journal, write: Write) -> Result<Value, Failure> {
+    let engine =
+        journal.engine().await.map_err(|why| if why == opening::locked() { opening::locked_unsaved() } else { why })?;
+    match engine.write(write).await? {
+        Done::Saved { id, at } => value(Saved { id, at: at.to_string() }),
+        Done::Undone { id, what } => {
+            let what = match what {
+                engine::Change::Added => Change::Added,
+                engine::Change::Edited => Change::Edited,
+                engine::Change::Deleted => Change::Deleted,
+                engine::Change::Restored => Change::Restored,
+            };
+            value(Undone { id, what })
+        }
+        Done::Invited { .. } | Done::Imported => Err(failures::fault()),
+    }
+}
+
+/// A time more than a day ahead is a slip of the keyboard. One that can't be read is refused by the draft's own check.
+fn check_time(draft: &CheckInDraft) -> Result<(), Failure> {
+    let about = draft.at.as_deref().and_then(|at| at.parse::<Moment>().ok());
+    match about {
+        Some(about) if about.instant() > Timestamp::now() + AHEAD => Err(Failure::new(
+            FailureKind::Usage,
+            "that time lies more than a day ahead; nothing was saved",
+            "give the time that it is about, or leave it out for now",
+        )),
+        _ => Ok(()),
+    }
+}
+
+async fn status(journal: &Journal) -> Status {
+    let (state, key_slots, why) = journal.state().await;
+    let mut status = Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        journal: state,
+        device: None,
+        entries: None,
+        locked: state == JournalState::Locked,
+        reminders: home::reminders(&key_slots),
+        key_slots,
+        sync: Vec::new(),
+        heads: Vec::new(),
+        pid: Some(std::process::id()),
+    };
+    status.reminders.extend(why.map(|failure| failures::sentence(&failure)));
+    if let Ok(open) = journal.opened().await {
+        let linked = open.links.linked().borrow().clone();
+        if let Ok(told) = open.engine().query(move |engine| questions::status(engine, &linked)).await {
+            status.device = Some(told.device);
+            status.entries = Some(told.entries);
+            status.sync = told.sync;
+            status.heads = told.heads;
+            status.reminders.extend(told.reminders);
+        }
+    }
+    status
+}
+
+fn value<T: Serialize>(answer: T) -> Result<Value, Failure> {
+    serde_json::to_value(answer).map_err(|_| failures::fault())
+}
