@@ -3,15 +3,6 @@
 //! It decides, and its shell acts: time and randomness are arguments, the disk is the trait [`store::Store`], the network is
 //! frames in and frames out. What may not live here: tokio, files, sockets, environment, clock, the system's randomness.
 
-pub mod bundle;
-pub mod document;
-pub mod engine;
-pub mod keys;
-pub mod log;
-pub mod pairing;
 pub mod random;
-pub mod roster;
 pub mod seal;
-pub mod session;
 pub mod store;
-pub mod wrap;

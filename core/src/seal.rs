@@ -5,7 +5,10 @@
 
 use std::fmt;
 
-use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, aead::{Aead as _, Payload}};
+use chacha20poly1305::{
+    KeyInit as _, XChaCha20Poly1305,
+    aead::{Aead as _, Payload},
+};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
@@ -154,7 +157,12 @@ impl EpochKey {
         encrypt(&key, nonce, header, plain)
     }
 
-    pub fn open(&self, header: &[u8], nonce: &[u8; NONCE_BYTES], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealBroken> {
+    pub fn open(
+        &self,
+        header: &[u8],
+        nonce: &[u8; NONCE_BYTES],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, SealBroken> {
         let key = derive(&self.0, &[b"ingle bundle v1", header]);
         decrypt(&key, nonce, header, sealed)
     }
@@ -203,7 +211,12 @@ fn encrypt(key: &[u8; 32], nonce: &[u8; NONCE_BYTES], aad: &[u8], plain: &[u8]) 
         .expect("XChaCha20-Poly1305 takes up to 256 GiB, and callers keep to far less")
 }
 
-fn decrypt(key: &[u8; 32], nonce: &[u8; NONCE_BYTES], aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealBroken> {
+fn decrypt(
+    key: &[u8; 32],
+    nonce: &[u8; NONCE_BYTES],
+    aad: &[u8],
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, SealBroken> {
     let plain = XChaCha20Poly1305::new(key.into()).decrypt(nonce.into(), Payload { msg: sealed, aad });
     plain.map(Zeroizing::new).map_err(|_| SealBroken)
 }

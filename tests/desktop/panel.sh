@@ -1,31 +1,54 @@
 #!/usr/bin/env bash
 # A desktop on no screen: X server, session bus, window manager and panel, all of them fresh, in temporary folders.
 #
-#   tests/desktop/panel.sh COMMAND..       runs COMMAND on such a desktop; its exit code is the command's
-#   tests/desktop/panel.sh --icon [NEW]    on it: waits for the first icon, or the next change of it if NEW is "new", and prints
-#                                          the centre of the icon as "X Y", for xdotool mousemove
-#   tests/desktop/panel.sh --shot FILE     on it: writes the screen to FILE as PNG
+#   tests/desktop/panel.sh COMMAND..     runs COMMAND on such a desktop; the exit code is the command's
+#   tests/desktop/panel.sh --icon        on the desktop: waits until an icon shows and prints its centre, "X Y" as xdotool takes it
+#   tests/desktop/panel.sh --shot FILE   on the desktop: writes the screen to FILE, a PNG
 #
-# COMMAND gets DISPLAY, DBUS_SESSION_BUS_ADDRESS, and an empty HOME and XDG_RUNTIME_DIR. The panel lies at the lower edge of a
-# screen of 1024 by 768, is 32 pixels high, has a task list at the left and the icons at the right, and nothing else that moves.
+# COMMAND gets DISPLAY, DBUS_SESSION_BUS_ADDRESS, an empty HOME and XDG_RUNTIME_DIR, and INGLE_DESKTOP, the folder with the logs
+# of the desktop's programs. The screen is 1024 by 768; the panel lies at its lower edge, 32 pixels high, with the open windows
+# at the left and one place for icons at the right.
+#
 # Packages: xvfb openbox xfce4-panel xfconf dbus adwaita-icon-theme xdotool imagemagick.
 set -euo pipefail
 
-patience=20 # seconds, for anything that is waited for
-panel_strip=1024x32+0+736
+patience=20 # seconds, for whatever is waited for
 
 fail() {
     printf 'error: %s\nhint: %s\n' "$1" "$2" >&2
     exit 1
 }
 
-# wait_for_line PATTERN WHAT: reads the standard input up to a line with PATTERN in it.
+# wait_for_line WORDS WHAT: reads the standard input up to a line with WORDS in it.
 wait_for_line() {
     local line
     while IFS= read -r -t "$patience" line; do
         [[ $line != *"$1"* ]] || return 0
     done
-    fail "there is no $2 after $patience s" "look at the lines above, or into ${INGLE_DESKTOP:-the folder of the desktop}/*.log"
+    fail "there is no $2 after $patience s" "look into the logs in $INGLE_DESKTOP"
+}
+
+# Every wait of the start is on a line that somebody writes into this pipe.
+open_news() {
+    mkfifo "$INGLE_DESKTOP/news"
+    exec {news}<>"$INGLE_DESKTOP/news"
+}
+
+# start LOG COMMAND..: in the background, ended by end_all.
+started=()
+start() {
+    "${@:2}" >"$INGLE_DESKTOP/$1.log" 2>&1 &
+    started+=($!)
+}
+
+end_all() {
+    local i
+    # The last one first: what draws ends before what it draws on.
+    for ((i = ${#started[@]} - 1; i >= 0; i--)); do
+        kill "${started[i]}" 2>/dev/null || true
+        wait "${started[i]}" 2>/dev/null || true
+    done
+    started=()
 }
 
 write_panel_settings() {
@@ -63,59 +86,63 @@ write_panel_settings() {
 XML
 }
 
-started=()
-end_desktop() {
-    local pid
-    # Backwards: the panel before the window manager, the server last.
-    for ((i = ${#started[@]} - 1; i >= 0; i--)); do
-        pid=${started[i]}
-        kill "$pid" 2>/dev/null || true
-        wait "$pid" 2>/dev/null || true
-    done
-}
-
-start_screen() {
+# The screen and the folders, then everything else inside of a session bus.
+run_desktop() {
+    INGLE_DESKTOP=$(mktemp -d "${TMPDIR:-/tmp}/ingle-desktop.XXXXXX")
+    export INGLE_DESKTOP HOME=$INGLE_DESKTOP/home XDG_RUNTIME_DIR=$INGLE_DESKTOP/run
+    unset DBUS_SESSION_BUS_ADDRESS AT_SPI_BUS_ADDRESS SESSION_MANAGER WAYLAND_DISPLAY XAUTHORITY INGLE_HOME \
+        XDG_CONFIG_HOME XDG_DATA_HOME XDG_CACHE_HOME XDG_STATE_HOME XDG_CURRENT_DESKTOP XDG_SESSION_TYPE
+    mkdir -m 700 "$HOME" "$XDG_RUNTIME_DIR"
+    trap 'end_all; rm -rf "$INGLE_DESKTOP"' EXIT
+    write_panel_settings
+    open_news
+    start xvfb Xvfb -displayfd "$news" -screen 0 1024x768x24 -nolisten tcp
     local number
-    exec {numbers}<> <(:)
-    mkfifo "$INGLE_DESKTOP/display"
-    exec {numbers}<>"$INGLE_DESKTOP/display"
-    Xvfb -displayfd "$numbers" -screen 0 1024x768x24 -nolisten tcp >"$INGLE_DESKTOP/xvfb.log" 2>&1 &
-    started+=($!)
-    read -r -t "$patience" number <&"$numbers" || fail "the X server doesn't start" "look into $INGLE_DESKTOP/xvfb.log"
+    read -r -t "$patience" number <&"$news" || fail "the X server doesn't start" "look into the logs in $INGLE_DESKTOP"
     export DISPLAY=:$number
+    exec {news}<&-
+    rm "$INGLE_DESKTOP/news"
+    # The bus and what it starts are talkative; the command speaks past their log.
+    exec {out}>&1 {err}>&2
+    dbus-run-session -- "$0" --in-session "$out" "$err" "$@" >"$INGLE_DESKTOP/session.log" 2>&1
 }
 
-# Runs inside of dbus-run-session: everything here ends with it.
-start_session() {
-    trap end_desktop EXIT
-    mkfifo "$INGLE_DESKTOP/news"
-    exec {news}<>"$INGLE_DESKTOP/news"
-    openbox --startup "sh -c 'echo openbox-is-up >$INGLE_DESKTOP/news'" >"$INGLE_DESKTOP/openbox.log" 2>&1 &
-    started+=($!)
-    wait_for_line openbox-is-up "window manager" <&"$news"
-    # Its own name is the first thing that the monitor hears of.
+# run_session STDOUT STDERR COMMAND..: the first two are numbers of open files.
+run_session() {
+    exec 2>&"$2"
+    trap end_all EXIT
+    open_news
+    start openbox openbox --startup "sh -c 'echo openbox is up >\"\$INGLE_DESKTOP/news\"'"
+    wait_for_line "openbox is up" "window manager" <&"$news"
+    # What the monitor hears first is its own name; from then on it misses nothing.
     dbus-monitor --session "type='signal',member='NameOwnerChanged',arg0='org.kde.StatusNotifierWatcher'" >"$INGLE_DESKTOP/news" &
     started+=($!)
     wait_for_line NameAcquired "session bus" <&"$news"
-    xfce4-panel --disable-wm-check >"$INGLE_DESKTOP/panel.log" 2>&1 &
-    started+=($!)
+    start panel xfce4-panel --disable-wm-check
     wait_for_line org.kde.StatusNotifierWatcher "panel that takes icons" <&"$news"
-    wait_for_panel_window
-    strip "$INGLE_DESKTOP/before.mpc"
-    exec {news}>&-
-    "$@"
+    kill "${started[1]}"
+    "${@:3}" >&"$1" {news}<&-
 }
 
-# The panel is drawn some time after it takes icons.
-wait_for_panel_window() {
-    local deadline=$((SECONDS + patience))
-    until [[ $(import -silent -window root -crop "$panel_strip" +repage -format '%[fx:standard_deviation]' info: 2>/dev/null) != 0 ]] ||
-        xdotool search --onlyvisible --class xfce4-panel >/dev/null 2>&1; do
-        ((SECONDS < deadline)) || fail "the panel doesn't show" "look into $INGLE_DESKTOP/panel.log"
+# The right half of the panel is of one colour but for the icon: what is left when that colour is trimmed away.
+find_icon() {
+    local left=512 top=738 deadline=$((SECONDS + patience)) box width height x y
+    while ((SECONDS < deadline)); do
+        box=$(import -silent -window root -crop "512x30+$left+$top" +repage miff:- | convert miff:- -trim -format '%w %h %X %Y' info: 2>/dev/null) || box=
+        read -r width height x y <<<"${box:-0 0 0 0}"
+        # An empty panel, or one that is not drawn yet, gives a box of another size.
+        if ((width >= 12 && width <= 30 && height >= 12)); then
+            printf '%s %s\n' "$((left + x + width / 2))" "$((top + y + height / 2))"
+            return
+        fi
     done
+    fail "no icon shows in the panel after $patience s" "look at the screen with --shot FILE, and into the logs in ${INGLE_DESKTOP:-the desktop}"
 }
 
-# strip FILE: a picture of the panel.
-strip() {
-    import -silent -window root -crop "$panel_strip" +repage "$1"
-}
+case ${1:-} in
+    --icon) find_icon ;;
+    --shot) import -silent -window root "png:$2" ;;
+    --in-session) run_session "${@:2}" ;;
+    '') fail "there is no command to run" "it's tests/desktop/panel.sh COMMAND.." ;;
+    *) run_desktop "$@" ;;
+esac

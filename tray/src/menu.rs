@@ -80,8 +80,8 @@ const fn standing(state: State) -> (Shape, &'static str, &'static str) {
         ),
         State::Away => (
             Shape::Attention,
-            "Ingle is restarting; check-ins wait in their window",
-            "What you kept is safe. Ingle is restarting; check-ins wait in their window. A click looks for it again.",
+            "Ingle isn't answering; check-ins wait in their window",
+            "What you kept is safe. Ingle isn't answering yet; check-ins wait in their window. A click starts it again.",
         ),
         State::OtherVersion => (
             Shape::Attention,

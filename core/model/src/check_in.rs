@@ -206,8 +206,12 @@ impl Refused {
         match self {
             Self::Nothing => "one word is enough, for example --feel sad".into(),
             Self::Text { why: TextRefused::Empty, .. } => "write a word or leave it out".into(),
-            Self::Text { why: TextRefused::LabelTooLong { .. }, .. } => "use a few words here, and the rest as text".into(),
-            Self::Text { why: TextRefused::ProseTooLong { .. }, .. } => "keep a part of it here and the rest in another entry".into(),
+            Self::Text { why: TextRefused::LabelTooLong { .. }, .. } => {
+                "use a few words here, and the rest as text".into()
+            }
+            Self::Text { why: TextRefused::ProseTooLong { .. }, .. } => {
+                "keep a part of it here and the rest in another entry".into()
+            }
             Self::Text { why: TextRefused::Control, .. } => "take out the odd character and try again".into(),
             Self::Rating { .. } => "give a whole number from 0 to 100, or leave it out".into(),
             Self::Moment(_) => "write it like 2026-11-25T19:40:00+01:00".into(),
@@ -253,7 +257,9 @@ impl CheckInDraft {
 }
 
 fn rating(field: &'static str, value: Option<i64>) -> Result<Option<Rating>, Refused> {
-    value.map(|number| Rating::try_from(number).map_err(|NotARating(value)| Refused::Rating { field, value })).transpose()
+    value
+        .map(|number| Rating::try_from(number).map_err(|NotARating(value)| Refused::Rating { field, value }))
+        .transpose()
 }
 
 fn prose(field: &'static str, new: Option<&str>, old: Option<&Prose>) -> Result<Option<Prose>, Refused> {
@@ -317,7 +323,10 @@ mod tests {
 
     #[test]
     fn one_word_is_enough_and_intensity_may_stay_unsaid() {
-        let draft = CheckInDraft { feelings: Some(vec![feel("Lonely", None), feel("left out", Some(60))]), ..Default::default() };
+        let draft = CheckInDraft {
+            feelings: Some(vec![feel("Lonely", None), feel("left out", Some(60))]),
+            ..Default::default()
+        };
         let (entry, at) = draft.check().expect("two words");
         assert_eq!(entry.feelings[0], Feeling { word: Term::Known("lonely"), intensity: None });
         assert_eq!(entry.feelings[1].word.to_code(), "~left out");

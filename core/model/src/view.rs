@@ -101,7 +101,10 @@ impl EntryView {
             return words.join(", ");
         }
         if let Some(note) = self.body.first() {
-            return note.quality.as_ref().map_or_else(|| note.place.clone(), |quality| format!("{}: {quality}", note.place));
+            return note
+                .quality
+                .as_ref()
+                .map_or_else(|| note.place.clone(), |quality| format!("{}: {quality}", note.place));
         }
         let text = [&self.cause, &self.thought, &self.urge].into_iter().flatten().next();
         match text {
@@ -120,7 +123,10 @@ impl EntryView {
             feelings: Some(
                 self.feelings
                     .iter()
-                    .map(|feeling| FeelingDraft { word: feeling.id.clone(), intensity: feeling.intensity.map(i64::from) })
+                    .map(|feeling| FeelingDraft {
+                        word: feeling.id.clone(),
+                        intensity: feeling.intensity.map(i64::from),
+                    })
                     .collect(),
             ),
             body: Some(

@@ -3,10 +3,7 @@
 use std::{collections::VecDeque, io};
 
 use futures_util::{SinkExt, StreamExt};
-use interprocess::local_socket::{
-    ConnectOptions, GenericFilePath, ToFsName,
-    tokio::Stream,
-};
+use interprocess::local_socket::{ConnectOptions, GenericFilePath, ToFsName, tokio::Stream};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio_util::codec::{Framed, LinesCodec, LinesCodecError};
@@ -43,7 +40,10 @@ impl Client {
         if cfg!(unix) && path.as_os_str().len() > MAX_SOCKET_PATH {
             return Err(Failure::new(
                 FailureKind::Unavailable,
-                format!("the path of the socket is {} bytes long; the system allows {MAX_SOCKET_PATH}", path.as_os_str().len()),
+                format!(
+                    "the path of the socket is {} bytes long; the system allows {MAX_SOCKET_PATH}",
+                    path.as_os_str().len()
+                ),
                 "choose a folder with a shorter path",
             )
             .into());
@@ -56,8 +56,11 @@ impl Client {
             }
             Err(error) => return Err(unreachable(&error).into()),
         };
-        let mut client_side =
-            Self { lines: Framed::new(stream, LinesCodec::new_with_max_length(MAX_REPLY_BYTES)), next_id: 1, waiting: VecDeque::new() };
+        let mut client_side = Self {
+            lines: Framed::new(stream, LinesCodec::new_with_max_length(MAX_REPLY_BYTES)),
+            next_id: 1,
+            waiting: VecDeque::new(),
+        };
         let snapshot = client_side.call(Request::Hello { api: API_VERSION, client: client.to_owned() }).await?;
         Ok((client_side, snapshot))
     }
@@ -66,12 +69,17 @@ impl Client {
     pub async fn call<T: DeserializeOwned>(&mut self, request: Request) -> Result<T, Failure> {
         let id = self.next_id;
         self.next_id += 1;
-        let line = serde_json::to_string(&Call::new(id, request))
-            .map_err(|_| Failure::new(FailureKind::Internal, "the request could not be written as JSON", "please report this"))?;
+        let line = serde_json::to_string(&Call::new(id, request)).map_err(|_| {
+            Failure::new(FailureKind::Internal, "the request could not be written as JSON", "please report this")
+        })?;
         if line.len() > MAX_REQUEST_BYTES {
             return Err(Failure::new(
                 FailureKind::Usage,
-                format!("that is {} KiB at once; up to {} KiB fit", line.len().div_ceil(1024), MAX_REQUEST_BYTES / 1024),
+                format!(
+                    "that is {} KiB at once; up to {} KiB fit",
+                    line.len().div_ceil(1024),
+                    MAX_REQUEST_BYTES / 1024
+                ),
                 "keep a part of it here and the rest in another entry",
             ));
         }
@@ -79,7 +87,9 @@ impl Client {
         loop {
             match self.next_message().await? {
                 Message::Reply { id: answered, result, .. } if answered == id => return read_reply(result),
-                Message::Error { id: answered, error, .. } if answered.is_none_or(|answered| answered == id) => return Err(error.into()),
+                Message::Error { id: answered, error, .. } if answered.is_none_or(|answered| answered == id) => {
+                    return Err(error.into());
+                }
                 Message::Event { params, .. } => self.waiting.push_back(params),
                 Message::Reply { .. } | Message::Error { .. } => {}
             }
@@ -106,11 +116,17 @@ impl Client {
     async fn next_message(&mut self) -> Result<Message, Failure> {
         match self.lines.next().await {
             Some(Ok(line)) => serde_json::from_str(&line).map_err(|_| {
-                Failure::new(FailureKind::Version, "the daemon's answer can't be read", "restart it with \"ingle stop\" and try again")
+                Failure::new(
+                    FailureKind::Version,
+                    "the daemon's answer can't be read",
+                    "restart it with \"ingle stop\" and try again",
+                )
             }),
-            Some(Err(LinesCodecError::MaxLineLengthExceeded)) => {
-                Err(Failure::new(FailureKind::Usage, "that answer is too long for one go", "ask for less, for example with --limit 1000"))
-            }
+            Some(Err(LinesCodecError::MaxLineLengthExceeded)) => Err(Failure::new(
+                FailureKind::Usage,
+                "that answer is too long for one go",
+                "ask for less, for example with --limit 1000",
+            )),
             Some(Err(LinesCodecError::Io(_))) | None => Err(gone()),
         }
     }

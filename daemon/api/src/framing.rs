@@ -60,7 +60,9 @@ impl Call {
             let id = serde_json::from_str::<Value>(line).ok().and_then(|value| value.get("id")?.as_u64());
             // serde's message can quote a piece of the request; its category can't.
             let what = match error.classify() {
-                serde_json::error::Category::Data => "that request has a method or a field that this version doesn't know",
+                serde_json::error::Category::Data => {
+                    "that request has a method or a field that this version doesn't know"
+                }
                 _ => "that line is not JSON-RPC",
             };
             (id, Failure::new(FailureKind::Usage, what, "see docs/api.md for the requests and their fields"))
@@ -107,7 +109,11 @@ impl From<RpcError> for Failure {
 /// Reads a reply's value as the type that the request names.
 pub fn read_reply<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
     serde_json::from_value(value).map_err(|_| {
-        Failure::new(FailureKind::Version, "the daemon's answer has another form than expected", "restart it with \"ingle stop\" and try again")
+        Failure::new(
+            FailureKind::Version,
+            "the daemon's answer has another form than expected",
+            "restart it with \"ingle stop\" and try again",
+        )
     })
 }
 

@@ -34,10 +34,17 @@ impl Places {
         } else if cfg!(windows) {
             var("LOCALAPPDATA").map(|local| local.join("Ingle"))
         } else {
-            var("XDG_DATA_HOME").filter(|path| path.is_absolute()).or_else(|| under_user(".local/share")).map(|data| data.join("ingle"))
+            var("XDG_DATA_HOME")
+                .filter(|path| path.is_absolute())
+                .or_else(|| under_user(".local/share"))
+                .map(|data| data.join("ingle"))
         };
         let data = data.ok_or_else(|| {
-            Failure::new(FailureKind::Unavailable, "there is no home folder to keep the journal in", "set HOME, or name a folder with --home")
+            Failure::new(
+                FailureKind::Unavailable,
+                "there is no home folder to keep the journal in",
+                "set HOME, or name a folder with --home",
+            )
         })?;
         let runtime = match var("XDG_RUNTIME_DIR") {
             Some(runtime) if cfg!(target_os = "linux") => runtime.join("ingle"),

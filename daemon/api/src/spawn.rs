@@ -145,7 +145,11 @@ fn detach(command: &mut Command) {
 }
 
 fn nobody_there() -> Failure {
-    Failure::new(FailureKind::Unavailable, "Ingle's daemon is not running", "start it with \"ingled\", or leave out --no-start")
+    Failure::new(
+        FailureKind::Unavailable,
+        "Ingle's daemon is not running",
+        "start it with \"ingled\", or leave out --no-start",
+    )
 }
 
 fn not_started(error: &io::Error) -> Failure {
@@ -173,7 +177,11 @@ fn silent() -> Failure {
 }
 
 fn unreadable() -> Failure {
-    Failure::new(FailureKind::Internal, "Ingle's daemon ended without saying why", "try again; if it happens again, please report this")
+    Failure::new(
+        FailureKind::Internal,
+        "Ingle's daemon ended without saying why",
+        "try again; if it happens again, please report this",
+    )
 }
 
 fn no_folder(home: &Path) -> Failure {
@@ -196,7 +204,8 @@ mod tests {
 
     #[test]
     fn two_lines_and_an_exit_code_are_a_failure() {
-        let check = |text: &str, code: i32, told: Option<Failure>| assert_eq!(read_failure(text, ended(code)), told, "{text}");
+        let check =
+            |text: &str, code: i32, told: Option<Failure>| assert_eq!(read_failure(text, ended(code)), told, "{text}");
         let two = "error: there is a journal here already\nhint: use it\n";
         check(two, 6, Some(Failure::new(FailureKind::Journal, "there is a journal here already", "use it")));
         check(two, 77, Some(Failure::new(FailureKind::Internal, "there is a journal here already", "use it")));
@@ -205,15 +214,20 @@ mod tests {
     }
 
     async fn announced(script: &str) -> Result<(), Option<Failure>> {
-        let mut child =
-            Command::new("sh").args(["-c", script]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a shell");
+        let mut child = Command::new("sh")
+            .args(["-c", script])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("a shell");
         announcement(&mut child).await
     }
 
     #[tokio::test]
     async fn ready_is_heard_while_the_daemon_goes_on_and_an_end_without_it_is_told() {
         assert_eq!(announced("echo ready; exec sleep 5").await, Ok(()));
-        let taken = Failure::new(FailureKind::Unavailable, "the journal is in use by another ingled (pid 7)", "stop it");
+        let taken =
+            Failure::new(FailureKind::Unavailable, "the journal is in use by another ingled (pid 7)", "stop it");
         let script = "echo 'error: the journal is in use by another ingled (pid 7)'; echo 'hint: stop it'; exit 5";
         assert_eq!(announced(script).await, Err(Some(taken)));
         assert_eq!(announced("exit 1").await, Err(None));

@@ -240,7 +240,11 @@ mod tests {
         check(&["lst"], "there is no such command", "perhaps \"ingle list\" was meant");
         check(&["list", "--limit", "many"], "what was given for --limit <N> can't be used", see);
         check(&["list", "--limit"], "there is nothing behind --limit <N>", see);
-        check(&["init", "--passphrase", "--key-file"], "--passphrase can't go together with --key-file", "choose one of them");
+        check(
+            &["init", "--passphrase", "--key-file"],
+            "--passphrase can't go together with --key-file",
+            "choose one of them",
+        );
         check(
             &["check-in", "--thougt", "x"],
             "there is an argument here that this command doesn't have",
@@ -281,7 +285,8 @@ mod tests {
     fn bytes_that_are_no_text_are_told_so() {
         use std::os::unix::ffi::OsStringExt;
         let line = [OsString::from("ingle"), "check-in".into(), "--cause".into(), OsString::from_vec(vec![b'a', 0xff])];
-        let expected = Failure::new(FailureKind::Usage, "an argument is not UTF-8", "give it as UTF-8, or use --stdin-json");
+        let expected =
+            Failure::new(FailureKind::Usage, "an argument is not UTF-8", "give it as UTF-8, or use --stdin-json");
         assert_eq!(read(line).err(), Some(Stop::Failed(expected)));
     }
 }

@@ -32,7 +32,11 @@ impl Interrupts {
         #[cfg(windows)]
         let signal = tokio::signal::windows::ctrl_c();
         let signal = signal.map_err(|error| {
-            Failure::new(FailureKind::Unavailable, format!("the system's signals can't be heard: {}", error.kind()), "try again")
+            Failure::new(
+                FailureKind::Unavailable,
+                format!("the system's signals can't be heard: {}", error.kind()),
+                "try again",
+            )
         })?;
         Ok(Self { signal })
     }

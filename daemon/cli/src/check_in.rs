@@ -26,7 +26,12 @@ pub async fn edit(context: &Context, id: &str, fields: &Fields) -> Outcome {
     let mut draft = fields.read(Purpose::Edit)?;
     let strongest = fields.strongest_of_old(&draft);
     if strongest.is_none() && draft == CheckInDraft::default() {
-        return Err(Failure::new(FailureKind::Usage, "there is nothing to change", "name a field, for example --cause \"...\"").into());
+        return Err(Failure::new(
+            FailureKind::Usage,
+            "there is nothing to change",
+            "name a field, for example --cause \"...\"",
+        )
+        .into());
     }
     let mut client = context.reach.journal().await?;
     if let Some(place) = strongest {
@@ -52,5 +57,7 @@ pub async fn undo(context: &Context) -> Outcome {
 
 /// An id as it was typed. A text that can be nobody's id names no entry.
 pub fn entry_id(text: &str) -> Result<EntryId, Failure> {
-    text.parse().map_err(|_| Failure::new(FailureKind::NotFound, "there is no such entry here", "look for its id with \"ingle list\""))
+    text.parse().map_err(|_| {
+        Failure::new(FailureKind::NotFound, "there is no such entry here", "look for its id with \"ingle list\"")
+    })
 }

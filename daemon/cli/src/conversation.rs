@@ -73,12 +73,16 @@ pub async fn run(context: &Context) -> Outcome {
 
     print::line(&words::greeting())?;
     let (chosen, stays) = choose(&mut keyboard).await?;
+    if !stays {
+        // Ctrl-C and Ctrl-D leave the cursor in the line.
+        aside("\n");
+    }
     if chosen.is_empty() {
         return print::line("Nothing was kept, and that's fine.");
     }
     let draft = CheckInDraft { feelings: Some(chosen.into_drafts()), ..CheckInDraft::default() };
     let saved: Saved = keep(context, Request::CheckIn { draft }).await?;
-    if stays { go_on(context, &mut keyboard, saved.id).await } else { print::line("\nKept what you chose.") }
+    if stays { go_on(context, &mut keyboard, saved.id).await } else { print::line("Kept what you chose.") }
 }
 
 /// Words, until an empty line; `false` when the person left before it.

@@ -95,7 +95,8 @@ impl Fields {
 /// Marks the note at `place`, and no other; adds one if there is none.
 pub fn mark_strongest(notes: &mut Vec<BodyDraft>, place: &str) {
     let wanted = Term::place(place).ok();
-    let is_there = |note: &BodyDraft| note.place == place || (wanted.is_some() && Term::place(&note.place).ok() == wanted);
+    let is_there =
+        |note: &BodyDraft| note.place == place || (wanted.is_some() && Term::place(&note.place).ok() == wanted);
     let found = notes.iter().position(is_there);
     for note in notes.iter_mut() {
         note.strongest = false;
@@ -106,7 +107,11 @@ pub fn mark_strongest(notes: &mut Vec<BodyDraft>, place: &str) {
     }
 }
 
-fn list<T>(given: &[String], purpose: Purpose, read: impl Fn(&str) -> Result<T, Failure>) -> Result<Option<Vec<T>>, Failure> {
+fn list<T>(
+    given: &[String],
+    purpose: Purpose,
+    read: impl Fn(&str) -> Result<T, Failure>,
+) -> Result<Option<Vec<T>>, Failure> {
     match (given, purpose) {
         ([], _) => Ok(None),
         ([only], Purpose::Edit) if only.is_empty() => Ok(Some(Vec::new())),
@@ -173,7 +178,8 @@ fn read_json(input: impl Read) -> Result<CheckInDraft, Failure> {
     let limit = u64::try_from(MAX_REQUEST_BYTES).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
     let read = input.take(limit + 1).read_to_end(&mut bytes);
-    let hint = "hand in an object such as {\"feelings\": [{\"word\": \"hurt\", \"intensity\": 70}], \"cause\": \"...\"}";
+    let hint =
+        "hand in an object such as {\"feelings\": [{\"word\": \"hurt\", \"intensity\": 70}], \"cause\": \"...\"}";
     let refused = |message: String, hint: &str| Err(Failure::new(FailureKind::Usage, message, hint));
     if let Err(error) = read {
         return refused(format!("the standard input can't be read: {}", error.kind()), hint);

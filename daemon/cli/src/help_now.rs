@@ -1,7 +1,7 @@
 //! `ingle help-now`: whom to call. Needs no daemon, key, network or journal, and leaves no trace.
 
 use ingle_api::{Failure, FailureKind};
-use ingle_model::help::{self, HelpRow};
+use ingle_model::help;
 use serde_json::json;
 
 use crate::{Context, outcome::Outcome, print};
@@ -12,7 +12,7 @@ pub fn print(context: &Context, country: Option<&str>) -> Outcome {
         None => country_of_locale(),
     };
     if context.print.is_json() {
-        let rows: Vec<_> = help::rows_for(country.as_deref().unwrap_or_default()).into_iter().map(row_json).collect();
+        let rows = help::rows_for(country.as_deref());
         return print::json(&json!({"country": country, "words": help::PLAIN_WORDS, "rows": rows}));
     }
     print::line(&text(country.as_deref()))
@@ -22,23 +22,35 @@ pub fn print(context: &Context, country: Option<&str>) -> Outcome {
 pub fn text(country: Option<&str>) -> String {
     let country = country.map(str::to_owned).or_else(country_of_locale).unwrap_or_default();
     let mut lines = vec![help::PLAIN_WORDS.to_owned()];
-    for row in help::rows_for(&country) {
+    let rows = help::rows_for(Some(&country));
+    for row in &rows {
         lines.push(String::new());
-        lines.push(row.countries.join(", "));
+        lines.push(row.countries.iter().map(|code| place(code)).collect::<Vec<_>>().join(", "));
         if !row.emergency.is_empty() {
             lines.push(format!("  In danger now: {}", row.emergency.join(" or ")));
         }
-        lines.extend(row.lines.iter().map(|line| format!("  Someone who listens: {line}")));
-        lines.push(match row.checked_on {
-            Some(day) => format!("  Checked on {day}"),
-            None => "  Not yet checked by a person".to_owned(),
-        });
+        lines.extend(row.lines.iter().map(|line| {
+            // Some lines are called by their number.
+            if line.contact.starts_with(line.name) {
+                format!("  {}", line.contact)
+            } else {
+                format!("  {}: {}", line.name, line.contact)
+            }
+        }));
+        lines.extend(row.checked_on.map(|day| format!("  Checked on {day}")));
+    }
+    if rows.iter().any(|row| row.checked_on.is_none()) {
+        lines.push("\nWhere there is no date, nobody has checked yet that the number is right.".to_owned());
     }
     lines.join("\n")
 }
 
-fn row_json(row: &HelpRow) -> serde_json::Value {
-    json!({"countries": row.countries, "emergency": row.emergency, "lines": row.lines, "checked_on": row.checked_on})
+fn place(code: &'static str) -> &'static str {
+    match code {
+        "EU" => "European Union",
+        "any" => "Everywhere",
+        code => code,
+    }
 }
 
 /// By the variables that say which language messages are in, the strongest first.
@@ -58,7 +70,11 @@ fn country_code(text: &str) -> Option<String> {
 }
 
 fn not_a_country() -> Failure {
-    Failure::new(FailureKind::Usage, "that is not a country's code", "give its two letters, such as DE, or leave --country out")
+    Failure::new(
+        FailureKind::Usage,
+        "that is not a country's code",
+        "give its two letters, such as DE, or leave --country out",
+    )
 }
 
 #[cfg(test)]
@@ -67,7 +83,8 @@ mod tests {
 
     #[test]
     fn the_country_is_in_the_locale() {
-        let check = |locale: &str, told: Option<&str>| assert_eq!(country_in_locale(locale).as_deref(), told, "{locale}");
+        let check =
+            |locale: &str, told: Option<&str>| assert_eq!(country_in_locale(locale).as_deref(), told, "{locale}");
         check("de_DE.UTF-8", Some("DE"));
         check("ca_ES@valencia", Some("ES"));
         check("en_GB", Some("GB"));

@@ -3,9 +3,7 @@
 use std::ffi::OsStr;
 
 use ingle_api::{
-    Client, DeviceView, Failure, FailureKind, Lock, Places, Request, Status,
-    client::ConnectError,
-    spawn,
+    Client, DeviceView, Failure, FailureKind, Lock, Places, Request, Status, client::ConnectError, spawn,
     status::JournalState,
 };
 use serde::{Deserialize, Serialize};
@@ -56,7 +54,10 @@ pub fn describe(made: &Made) -> String {
     match made.lock.as_str() {
         "keychain" => format!("Made a journal for \"{}\", locked by the keychain.", made.name),
         "passphrase" => format!("Made a journal for \"{}\", locked by your passphrase.", made.name),
-        _ => format!("Made a journal for \"{}\". Its key lies beside it: whoever copies the folder can read it.", made.name),
+        _ => format!(
+            "Made a journal for \"{}\". Its key lies beside it: whoever copies the folder can read it.",
+            made.name
+        ),
     }
 }
 
@@ -152,7 +153,11 @@ async fn end(client: &mut Client) -> Result<(), Failure> {
 
 fn read<T: for<'de> Deserialize<'de>>(line: &str) -> Result<T, Failure> {
     serde_json::from_str(line).map_err(|_| {
-        Failure::new(FailureKind::Version, "the answer of \"ingled\" can't be read", "bring \"ingle\" and \"ingled\" to the same version")
+        Failure::new(
+            FailureKind::Version,
+            "the answer of \"ingled\" can't be read",
+            "bring \"ingle\" and \"ingled\" to the same version",
+        )
     })
 }
 

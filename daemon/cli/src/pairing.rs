@@ -20,7 +20,8 @@ pub async fn pair(context: &Context, yes: bool, readdress: bool) -> Outcome {
         let minutes = expires_in_s.div_ceil(60);
         format!("On the other device, within {minutes} minutes:\n\n  ingle join {ticket}\n\nWaiting for it. Ctrl-C takes the ticket back.")
     })?;
-    conclude(context, &mut client, yes, |name| format!("\"{name}\" wants to be paired with this device. Let it in?")).await
+    conclude(context, &mut client, yes, |name| format!("\"{name}\" wants to be paired with this device. Let it in?"))
+        .await
 }
 
 pub async fn join(context: &Context, ticket: &str, yes: bool, name: Option<String>, lock: LockFlags) -> Outcome {
@@ -86,7 +87,9 @@ async fn agrees(client: &mut Client, question: &str) -> Outcome<bool> {
 async fn ending(client: &mut Client) -> Stop {
     loop {
         match client.next_event().await {
-            Ok(Event::PairingEnded { message, hint }) => return Failure::new(FailureKind::Pairing, message, hint).into(),
+            Ok(Event::PairingEnded { message, hint }) => {
+                return Failure::new(FailureKind::Pairing, message, hint).into();
+            }
             Ok(_) => {}
             Err(failure) => return failure.into(),
         }

@@ -20,9 +20,11 @@ pub fn from_environment() -> Result<Option<Zeroizing<String>>, Failure> {
     match std::env::var(VARIABLE) {
         Ok(passphrase) => Ok(Some(Zeroizing::new(passphrase)).filter(|passphrase| !passphrase.is_empty())),
         Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => {
-            Err(Failure::new(FailureKind::Usage, "the passphrase in INGLE_PASSPHRASE is not UTF-8", "set it again as UTF-8"))
-        }
+        Err(std::env::VarError::NotUnicode(_)) => Err(Failure::new(
+            FailureKind::Usage,
+            "the passphrase in INGLE_PASSPHRASE is not UTF-8",
+            "set it again as UTF-8",
+        )),
     }
 }
 
@@ -31,9 +33,12 @@ pub fn ask(prompt: &str) -> Outcome<Zeroizing<String>> {
     match rpassword::prompt_password(prompt) {
         Ok(passphrase) => Ok(Zeroizing::new(passphrase)),
         Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Err(Stop::Interrupted),
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            Err(Failure::new(FailureKind::Declined, "no passphrase was given; nothing was changed", "try again when you like").into())
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(Failure::new(
+            FailureKind::Declined,
+            "no passphrase was given; nothing was changed",
+            "try again when you like",
+        )
+        .into()),
         Err(error) => Err(Failure::new(
             FailureKind::Unavailable,
             format!("the terminal can't be asked for a passphrase: {}", error.kind()),
@@ -56,7 +61,9 @@ pub fn new() -> Outcome<Zeroizing<String>> {
         )
         .into());
     }
-    aside("Without this passphrase nobody can open the journal, you included. A few words that you can remember are good.\n");
+    aside(
+        "Without this passphrase nobody can open the journal, you included. A few words that you can remember are good.\n",
+    );
     for _ in 0..TRIES {
         let passphrase = ask("New passphrase: ")?;
         if !is_long_enough(&passphrase) {
@@ -67,7 +74,12 @@ pub fn new() -> Outcome<Zeroizing<String>> {
             aside("Those two differ. Once more, please.\n");
         }
     }
-    Err(Failure::new(FailureKind::Usage, "no passphrase was settled on; no journal was made", "try again when you like").into())
+    Err(Failure::new(
+        FailureKind::Usage,
+        "no passphrase was settled on; no journal was made",
+        "try again when you like",
+    )
+    .into())
 }
 
 /// For someone whose computer has no keychain: says so, and goes on with a passphrase if there is a way to get one.

@@ -1,10 +1,6 @@
 //! Reaching the daemon, and through it an open journal.
 
-use ingle_api::{
-    Client, Failure, FailureKind, Places, Request, Snapshot,
-    spawn,
-    status::JournalState,
-};
+use ingle_api::{Client, Failure, FailureKind, Places, Request, Snapshot, spawn, status::JournalState};
 
 use crate::{ask::has_terminal, outcome::Outcome, passphrase, print::aside};
 

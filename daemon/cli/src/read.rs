@@ -1,9 +1,6 @@
 //! Commands that read: list, show, search.
 
-use ingle_api::{
-    Failure, FailureKind, Request,
-    request::ListQuery,
-};
+use ingle_api::{Failure, FailureKind, Request, request::ListQuery};
 use ingle_model::{EntryKind, EntryView};
 use jiff::ZonedDateTime;
 

@@ -1,6 +1,10 @@
 //! Values as a person reads them. Pure: no output, no clock.
 
-use ingle_api::{DeviceView, Event, KeySlot, Status, event::Change, status::{JournalState, LinkState}};
+use ingle_api::{
+    DeviceView, Event, KeySlot, Status,
+    event::Change,
+    status::{JournalState, LinkState},
+};
 use ingle_model::{EntryView, Moment, Motion};
 
 /// An entry on one line, its id last.

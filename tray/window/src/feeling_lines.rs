@@ -14,7 +14,9 @@ impl std::fmt::Display for LineRefused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Strength { line } => write!(f, "Line {line} isn't kept yet: how strong goes from 0 to 100."),
-            Self::Word { line } => write!(f, "Line {line} isn't kept yet: a word can have up to {} characters.", Label::MAX_CHARS),
+            Self::Word { line } => {
+                write!(f, "Line {line} isn't kept yet: a word can have up to {} characters.", Label::MAX_CHARS)
+            }
             Self::TooMany => write!(f, "That isn't kept yet: one entry holds up to {} words.", CheckIn::MAX_LIST),
         }
     }
@@ -71,13 +73,16 @@ mod tests {
     fn lines_are_read_back_as_what_they_said() {
         let before = [own("room 101", None), own("left out", Some(60)), own("grau", Some(0))];
         let read = read(&lines_of(&before), &before).expect("own lines");
-        let told: Vec<(&str, Option<i64>)> = read.iter().map(|feeling| (feeling.word.as_str(), feeling.intensity)).collect();
+        let told: Vec<(&str, Option<i64>)> =
+            read.iter().map(|feeling| (feeling.word.as_str(), feeling.intensity)).collect();
         assert_eq!(told, [("~room 101", None), ("~left out", Some(60)), ("~grau", Some(0))]);
     }
 
     #[test]
     fn what_cannot_be_kept_names_its_line() {
-        let check = |text: &str, told: Result<usize, LineRefused>| assert_eq!(read(text, &[]).map(|list| list.len()), told, "{text}");
+        let check = |text: &str, told: Result<usize, LineRefused>| {
+            assert_eq!(read(text, &[]).map(|list| list.len()), told, "{text}")
+        };
         check("", Ok(0));
         check("lonely\n\n  hurt   20 ", Ok(2));
         check("lonely 100", Ok(1));

@@ -16,7 +16,11 @@ static NOTO_EMOJI: &[u8] = include_bytes!("../fonts/NotoEmoji-Regular.ttf");
 /// letters and digits come from.
 pub fn bring_emoji() {
     let mut collection = shared_collection();
-    let ours: Vec<FamilyId> = collection.register_fonts(Blob::new(Arc::new(NOTO_EMOJI)), None).into_iter().map(|(family, _)| family).collect();
+    let ours: Vec<FamilyId> = collection
+        .register_fonts(Blob::new(Arc::new(NOTO_EMOJI)), None)
+        .into_iter()
+        .map(|(family, _)| family)
+        .collect();
     collection.set_generic_families(GenericFamily::Emoji, ours.iter().copied());
     for generic in [GenericFamily::SansSerif, GenericFamily::SystemUi, GenericFamily::UiSansSerif] {
         let letters = collection.generic_families(generic).next();

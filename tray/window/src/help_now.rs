@@ -2,7 +2,9 @@
 
 use slint::{ComponentHandle, ModelRc, PlatformError, SharedString, VecModel};
 
-use crate::ui::{HelpCountry, HelpNowWindow};
+use ingle_model::help::{self, HelpRow};
+
+use crate::ui::{HelpCountry, HelpLine, HelpNowWindow};
 
 /// Said first, whatever the country.
 const OPENING: [&str; 2] = [
@@ -29,9 +31,21 @@ struct Numbers {
     all: Vec<HelpCountry>,
 }
 
-// To be read from `ingle_model::help` as soon as that is written; tests/others.rs says what it has to show.
-fn numbers(_country: Option<&str>) -> Numbers {
-    Numbers { here: Vec::new(), all: Vec::new() }
+fn numbers(own: Option<&str>) -> Numbers {
+    let shown = |rows: Vec<&'static HelpRow>| rows.into_iter().map(shown_country).collect::<Vec<_>>();
+    Numbers { here: shown(help::rows_for(own)), all: shown(help::rows_for(None)) }
+}
+
+fn shown_country(row: &'static HelpRow) -> HelpCountry {
+    let note = match row.checked_on {
+        Some(day) => format!("checked on {day}"),
+        None => "not yet checked".to_owned(),
+    };
+    let shown =
+        |name: &str, contact: &str| HelpLine { name: name.into(), contact: contact.into(), note: note.as_str().into() };
+    let emergency = row.emergency.iter().map(|number| shown("In danger now", number));
+    let lines = emergency.chain(row.lines.iter().map(|line| shown(line.name, line.contact))).collect::<Vec<_>>();
+    HelpCountry { country: row.name.into(), lines: ModelRc::new(VecModel::from(lines)) }
 }
 
 pub fn open(locale: &str) -> Result<HelpNowWindow, PlatformError> {

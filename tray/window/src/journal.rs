@@ -29,7 +29,10 @@ pub enum News {
     /// There is none for now; it is tried again without end.
     Down(Failure),
     /// Every [`Ask`] gets exactly one.
-    Answer { number: u64, result: Result<Answer, Failure> },
+    Answer {
+        number: u64,
+        result: Result<Answer, Failure>,
+    },
     Happened(Event),
 }
 

@@ -48,8 +48,11 @@ fn start(kind: Kind, home: Option<PathBuf>) -> std::io::Result<()> {
     }
     arguments.push(kind.name().into());
     // A token opens one window only, and this one had it.
-    let mut child =
-        Command::new(std::env::current_exe()?).args(arguments).env_remove("XDG_ACTIVATION_TOKEN").env_remove("DESKTOP_STARTUP_ID").spawn()?;
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(arguments)
+        .env_remove("XDG_ACTIVATION_TOKEN")
+        .env_remove("DESKTOP_STARTUP_ID")
+        .spawn()?;
     // Waited for, so that it leaves nothing in the process table.
     std::thread::Builder::new().name("child".into()).stack_size(64 << 10).spawn(move || child.wait())?;
     Ok(())

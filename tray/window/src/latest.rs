@@ -384,7 +384,9 @@ impl Inner {
             (Awaited::Undo, Err(failure)) if failure.kind == FailureKind::NotFound => {
                 self.ui.set_note("There's nothing to take back.".into());
             }
-            (Awaited::List, Err(failure)) if self.standing.get().and_then(wording::standing).is_some() || failure.kind == FailureKind::Unavailable => {}
+            (Awaited::List, Err(failure))
+                if self.standing.get().and_then(wording::standing).is_some()
+                    || failure.kind == FailureKind::Unavailable => {}
             (_, Err(failure)) => self.refresh_note(Some(&failure)),
             (_, Ok(_)) => {}
         }
@@ -403,7 +405,8 @@ impl Inner {
     }
 
     fn refresh_note(&self, failure: Option<&Failure>) {
-        let owes = !self.left.borrow().is_empty() || self.editor.borrow().as_ref().is_some_and(|editor| !editor.is_safe());
+        let owes =
+            !self.left.borrow().is_empty() || self.editor.borrow().as_ref().is_some_and(|editor| !editor.is_safe());
         let note = match failure {
             Some(failure) if owes => wording::words_in_window(failure),
             Some(failure) => wording::nothing_at_risk(failure),

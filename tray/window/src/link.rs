@@ -132,7 +132,9 @@ async fn serve(mut client: Client, asks: &mut mpsc::Receiver<Ask>, outward: &Out
 
 async fn call(client: &mut Client, request: Request) -> Result<Answer, Failure> {
     match request {
-        Request::CheckIn { .. } | Request::Edit { .. } | Request::Delete { .. } => client.call(request).await.map(Answer::Saved),
+        Request::CheckIn { .. } | Request::Edit { .. } | Request::Delete { .. } => {
+            client.call(request).await.map(Answer::Saved)
+        }
         Request::List { .. } => client.call(request).await.map(Answer::Entries),
         Request::Undo {} => client.call(request).await.map(Answer::Undone),
         other => client.tell(other).await.map(|()| Answer::Done),

@@ -152,7 +152,9 @@ fn raise<C: ComponentHandle>(ui: &C, token: &str) {
 
 #[cfg(all(unix, not(target_os = "macos")))]
 fn with_token(attributes: WindowAttributes, token: Option<String>) -> WindowAttributes {
-    use slint::winit_030::winit::{platform::startup_notify::WindowAttributesExtStartupNotify, window::ActivationToken};
+    use slint::winit_030::winit::{
+        platform::startup_notify::WindowAttributesExtStartupNotify, window::ActivationToken,
+    };
     match token.filter(|token| !token.is_empty()) {
         Some(token) => attributes.with_activation_token(ActivationToken::from_raw(token)),
         None => attributes,

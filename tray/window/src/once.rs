@@ -54,7 +54,8 @@ pub fn start(places: &Places, kind: Kind, token: Option<&str>) -> io::Result<Sta
 impl Seat {
     /// Calls `raise` with the activation token, or an empty text, on a thread of its own for every later start.
     pub fn listen(&self, raise: impl Fn(String) + Send + 'static) -> io::Result<()> {
-        let options = ListenerOptions::new().name(self.socket.as_path().to_fs_name::<GenericFilePath>()?).try_overwrite(true);
+        let options =
+            ListenerOptions::new().name(self.socket.as_path().to_fs_name::<GenericFilePath>()?).try_overwrite(true);
         #[cfg(unix)]
         let options = {
             use interprocess::os::unix::local_socket::ListenerOptionsExt;

@@ -102,7 +102,10 @@ impl Quick {
 
     /// The chosen words as the journal takes them.
     pub fn feelings(&self) -> Vec<FeelingDraft> {
-        self.chosen.iter().map(|chosen| FeelingDraft { word: chosen.code.clone(), intensity: chosen.strength.map(i64::from) }).collect()
+        self.chosen
+            .iter()
+            .map(|chosen| FeelingDraft { word: chosen.code.clone(), intensity: chosen.strength.map(i64::from) })
+            .collect()
     }
 
     pub fn rows(&self) -> Vec<Row> {
@@ -216,7 +219,13 @@ impl Quick {
             (None, false) => Some(count - 1),
             (Some(marked), true) => Some((marked + 1).min(count - 1)),
             // Above the first row is the field itself, unless something was typed.
-            (Some(0), false) => if self.filter.trim().is_empty() { None } else { Some(0) },
+            (Some(0), false) => {
+                if self.filter.trim().is_empty() {
+                    None
+                } else {
+                    Some(0)
+                }
+            }
             (Some(marked), false) => Some(marked - 1),
         };
         Outcome::Taken
@@ -308,7 +317,11 @@ mod tests {
         let words: Vec<String> = quick
             .feelings()
             .iter()
-            .map(|feeling| feeling.intensity.map_or_else(|| feeling.word.clone(), |strength| format!("{}={strength}", feeling.word)))
+            .map(|feeling| {
+                feeling
+                    .intensity
+                    .map_or_else(|| feeling.word.clone(), |strength| format!("{}={strength}", feeling.word))
+            })
             .collect();
         (words.join(" "), quick.filter().to_owned(), outcome)
     }

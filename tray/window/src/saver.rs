@@ -62,7 +62,8 @@ impl Saver {
         if let Some(feelings) = self.unsure.clone() {
             let at_ms = self.at.as_ref().map(Moment::millis);
             self.asked = Some(Asked::Look(feelings));
-            let query = ListQuery { since_ms: at_ms, until_ms: at_ms.map(|ms| ms.saturating_add(1)), ..ListQuery::default() };
+            let query =
+                ListQuery { since_ms: at_ms, until_ms: at_ms.map(|ms| ms.saturating_add(1)), ..ListQuery::default() };
             return Some(Request::List { query });
         }
         let feelings = self.wanted.clone();
@@ -71,7 +72,9 @@ impl Saver {
             None => {
                 self.asked = Some(Asked::Add(feelings.clone()));
                 let at = self.at.as_ref().map(Moment::to_string);
-                Some(Request::CheckIn { draft: CheckInDraft { feelings: Some(feelings), at, ..CheckInDraft::default() } })
+                Some(Request::CheckIn {
+                    draft: CheckInDraft { feelings: Some(feelings), at, ..CheckInDraft::default() },
+                })
             }
             Some(stored) if stored.feelings == feelings => None,
             Some(stored) => {
@@ -94,11 +97,15 @@ impl Saver {
             (Asked::Add(feelings), Ok(Answer::Saved(saved))) => self.stored = Some(Stored { id: saved.id, feelings }),
             (Asked::Look(feelings), Ok(Answer::Entries(entries))) => {
                 self.unsure = None;
-                let sent: Vec<(&str, Option<i64>)> = feelings.iter().map(|feeling| (feeling.word.as_str(), feeling.intensity)).collect();
+                let sent: Vec<(&str, Option<i64>)> =
+                    feelings.iter().map(|feeling| (feeling.word.as_str(), feeling.intensity)).collect();
                 let at_ms = self.at.as_ref().map(Moment::millis);
                 let found = entries.iter().find(|entry| {
-                    let there: Vec<(&str, Option<i64>)> =
-                        entry.feelings.iter().map(|feeling| (feeling.id.as_str(), feeling.intensity.map(i64::from))).collect();
+                    let there: Vec<(&str, Option<i64>)> = entry
+                        .feelings
+                        .iter()
+                        .map(|feeling| (feeling.id.as_str(), feeling.intensity.map(i64::from)))
+                        .collect();
                     Some(entry.at_ms) == at_ms && there == sent
                 });
                 self.stored = found.map(|entry| Stored { id: entry.id, feelings: feelings.clone() });

@@ -148,14 +148,18 @@ impl Inner {
                     self.standing.set(Some(snapshot.journal));
                     self.ui.set_note("".into());
                 }
-                News::Down(_) => self.ui.set_note("What was kept is safe. Ingle isn't answering yet; it is being started again.".into()),
+                News::Down(_) => self
+                    .ui
+                    .set_note("What was kept is safe. Ingle isn't answering yet; it is being started again.".into()),
                 News::Happened(Event::Journal { state }) => self.standing.set(Some(state)),
                 News::Happened(_) => {}
                 News::Answer { result: Ok(_), .. } => self.standing.set(Some(JournalState::Open)),
                 News::Answer { result: Err(failure), .. } => {
                     self.ui.set_busy(false);
                     self.ui.set_note(match failure.kind {
-                        FailureKind::Locked if self.ui.get_asks_passphrase() => "That isn't the one. Nothing is lost; try it again, in peace.".into(),
+                        FailureKind::Locked if self.ui.get_asks_passphrase() => {
+                            "That isn't the one. Nothing is lost; try it again, in peace.".into()
+                        }
                         _ => crate::wording::nothing_at_risk(&failure).into(),
                     });
                     self.ui.set_passphrase("".into());
@@ -171,9 +175,15 @@ impl Inner {
 
     fn show(&self) {
         let (says, asks_passphrase, go) = match self.standing.get() {
-            Some(JournalState::Unavailable) => ("The keychain that opens your journal doesn't answer. The journal is unharmed.", false, "Try again"),
-            Some(JournalState::Absent) => ("There is no journal here yet. Run \"ingle init\" to make one.", false, "Look again"),
-            Some(JournalState::Joining) => ("This computer is joining your other one. That opens the journal by itself.", false, "Look again"),
+            Some(JournalState::Unavailable) => {
+                ("The keychain that opens your journal doesn't answer. The journal is unharmed.", false, "Try again")
+            }
+            Some(JournalState::Absent) => {
+                ("There is no journal here yet. Run \"ingle init\" to make one.", false, "Look again")
+            }
+            Some(JournalState::Joining) => {
+                ("This computer is joining your other one. That opens the journal by itself.", false, "Look again")
+            }
             _ => ("Your journal is sealed with your passphrase.", true, "Unlock"),
         };
         self.ui.set_says(says.into());

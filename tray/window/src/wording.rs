@@ -16,7 +16,9 @@ pub fn words_in_window(failure: &Failure) -> String {
 /// For a window that holds none.
 pub fn nothing_at_risk(failure: &Failure) -> String {
     match failure.kind {
-        FailureKind::Unavailable => "What was kept is safe. Ingle isn't answering yet; it is being started again.".into(),
+        FailureKind::Unavailable => {
+            "What was kept is safe. Ingle isn't answering yet; it is being started again.".into()
+        }
         _ => format!("What was kept is safe. {}. {}.", capital(&failure.message), capital(&failure.hint)),
     }
 }
@@ -25,10 +27,18 @@ pub fn nothing_at_risk(failure: &Failure) -> String {
 pub fn standing(journal: JournalState) -> Option<&'static str> {
     match journal {
         JournalState::Open => None,
-        JournalState::Locked => Some("What was kept is safe; the journal is locked. Unlock it, and words chosen here go in."),
-        JournalState::Unavailable => Some("What was kept is safe; the keychain that opens the journal doesn't answer. Unlock tries it again."),
-        JournalState::Absent => Some("There is no journal here yet. Run \"ingle init\" to make one; words chosen here wait for it in this window."),
-        JournalState::Joining => Some("What was kept is safe. This computer is joining your other one; words chosen here go in right after."),
+        JournalState::Locked => {
+            Some("What was kept is safe; the journal is locked. Unlock it, and words chosen here go in.")
+        }
+        JournalState::Unavailable => {
+            Some("What was kept is safe; the keychain that opens the journal doesn't answer. Unlock tries it again.")
+        }
+        JournalState::Absent => Some(
+            "There is no journal here yet. Run \"ingle init\" to make one; words chosen here wait for it in this window.",
+        ),
+        JournalState::Joining => {
+            Some("What was kept is safe. This computer is joining your other one; words chosen here go in right after.")
+        }
     }
 }
 

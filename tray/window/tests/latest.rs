@@ -27,7 +27,12 @@ fn open() -> (Latest, Fake) {
     let (fake, news) = Fake::new();
     let window = Latest::with(Box::new(fake.clone()), news, fake.opener()).unwrap();
     *fake.entries.borrow_mut() = vec![
-        entry(9, &[("lonely", Some(60)), ("left out", None)], Some("nobody wrote back"), Some("it will be like this again")),
+        entry(
+            9,
+            &[("lonely", Some(60)), ("left out", None)],
+            Some("nobody wrote back"),
+            Some("it will be like this again"),
+        ),
         entry(8, &[("grau", None)], Some(&SCRIPTS.join("\n")), None),
     ];
     window.ui().show().unwrap();
@@ -41,7 +46,12 @@ fn the_list_is_live() {
     let (window, fake) = open();
     assert_eq!(window.ui().get_entries().row_count(), 2);
     fake.entries.borrow_mut().insert(0, entry(10, &[("hurt", None)], None, None));
-    fake.tell(News::Happened(Event::Entry { id: EntryId::from_bytes([10; 16]), kind: EntryKind::CheckIn, change: Change::Added, from: "desktop".into() }));
+    fake.tell(News::Happened(Event::Entry {
+        id: EntryId::from_bytes([10; 16]),
+        kind: EntryKind::CheckIn,
+        change: Change::Added,
+        from: "desktop".into(),
+    }));
     window.pump();
     assert_eq!(window.ui().get_entries().row_count(), 3);
 }
@@ -63,7 +73,10 @@ fn a_change_goes_by_itself_with_only_what_changed() {
     assert_eq!(fake.told()[2..], ["edit ~lonely=40", "list"]);
     window.type_keys("Ctrl+Z");
     window.pump();
-    assert_eq!(fake.told()[4], "edit ~lonely=60 ~left out cause:nobody wrote back thought:it will be like this again urge:");
+    assert_eq!(
+        fake.told()[4],
+        "edit ~lonely=60 ~left out cause:nobody wrote back thought:it will be like this again urge:"
+    );
 }
 
 #[test]
@@ -146,7 +159,11 @@ fn no_emoji_is_blank() {
         window.pump();
         window.pump();
         let pixels = window.ui().window().take_snapshot().unwrap();
-        let inked = pixels.as_slice().iter().filter(|pixel| u16::from(pixel.r) + u16::from(pixel.g) + u16::from(pixel.b) < 600).count();
+        let inked = pixels
+            .as_slice()
+            .iter()
+            .filter(|pixel| u16::from(pixel.r) + u16::from(pixel.g) + u16::from(pixel.b) < 600)
+            .count();
         pictures.push((text, inked));
     }
     let (_, blank) = pictures[0];

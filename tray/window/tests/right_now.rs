@@ -159,7 +159,13 @@ fn every_control_has_a_name_and_no_title_tells_anything() {
     let (window, _fake) = open();
     window.type_keys("l o n Enter");
     let mut count = 0;
-    for role in [AccessibleRole::Button, AccessibleRole::TextInput, AccessibleRole::Slider, AccessibleRole::ListItem, AccessibleRole::List] {
+    for role in [
+        AccessibleRole::Button,
+        AccessibleRole::TextInput,
+        AccessibleRole::Slider,
+        AccessibleRole::ListItem,
+        AccessibleRole::List,
+    ] {
         for element in ElementQuery::from_root(window.ui()).match_accessible_role(role).find_all() {
             count += 1;
             assert!(element.accessible_label().is_some_and(|label| !label.is_empty()), "{role:?} {:?}", element.id());
@@ -168,7 +174,11 @@ fn every_control_has_a_name_and_no_title_tells_anything() {
     assert!(count >= 14, "{count} controls");
     let labels = ["Help now", "Feels worse?", "Keep", "A word for it"];
     for label in labels {
-        assert_eq!(i_slint_backend_testing::ElementHandle::find_by_accessible_label(window.ui(), label).count(), 1, "{label}");
+        assert_eq!(
+            i_slint_backend_testing::ElementHandle::find_by_accessible_label(window.ui(), label).count(),
+            1,
+            "{label}"
+        );
     }
 }
 

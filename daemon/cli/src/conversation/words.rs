@@ -179,7 +179,10 @@ fn close_words(word: &str) -> String {
     if close.is_empty() {
         return String::new();
     }
-    format!("Kept as your own word. Close to it: {}.\n", close.iter().map(|word| word.label).collect::<Vec<_>>().join(", "))
+    format!(
+        "Kept as your own word. Close to it: {}.\n",
+        close.iter().map(|word| word.label).collect::<Vec<_>>().join(", ")
+    )
 }
 
 fn known(text: &str, limit: usize) -> Vec<&'static vocabulary::Word> {

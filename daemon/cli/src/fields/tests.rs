@@ -33,7 +33,10 @@ fn a_body_note_has_one_to_three_parts() {
     check("chest:tight:still", "chest", Some("tight"), Some(Motion::Still));
     check("chest::moving", "chest", None, Some(Motion::Moving));
     check("left shoulder : like lead :", "left shoulder", Some("like lead"), None);
-    assert_eq!(told(body_note("chest:tight:canary")), "the third part of a body note is neither \"still\" nor \"moving\"");
+    assert_eq!(
+        told(body_note("chest:tight:canary")),
+        "the third part of a body note is neither \"still\" nor \"moving\""
+    );
     assert_eq!(told(body_note("chest:tight:still:canary")), "a body note has more than three parts");
 }
 
@@ -66,8 +69,14 @@ fn what_is_out_of_range_is_refused_before_anything_is_started() {
     check(feel("hurt=-1"), "the intensity of -1 is not between 0 and 100");
     check(feel(""), "the feeling can't be kept: it is empty");
     check(Fields { cause: Some(String::new()), ..Fields::default() }, "the cause can't be kept: it is empty");
-    check(Fields { distress_before: Some("-1".into()), ..Fields::default() }, "the distress before of -1 is not between 0 and 100");
-    check(Fields { distress_after: Some("abc".into()), ..Fields::default() }, "the distress after is not a number from 0 to 100");
+    check(
+        Fields { distress_before: Some("-1".into()), ..Fields::default() },
+        "the distress before of -1 is not between 0 and 100",
+    );
+    check(
+        Fields { distress_after: Some("abc".into()), ..Fields::default() },
+        "the distress after is not a number from 0 to 100",
+    );
     check(Fields { tag: vec![" ".into()], ..Fields::default() }, "the tag can't be kept: it is empty");
     check(
         Fields { at: Some("+99999-01-01T00:00:00Z".into()), ..feel("hurt") },

@@ -15,7 +15,12 @@ fn entry() -> EntryView {
             FeelingView { id: "hurt".into(), label: "hurt".into(), family: None, intensity: Some(70) },
             FeelingView { id: "~left out".into(), label: "left out".into(), family: None, intensity: None },
         ],
-        body: vec![BodyView { place: "chest".into(), quality: Some("tight".into()), motion: Some(Motion::Still), strongest: true }],
+        body: vec![BodyView {
+            place: "chest".into(),
+            quality: Some("tight".into()),
+            motion: Some(Motion::Still),
+            strongest: true,
+        }],
         cause: Some("first\r\nsecond \u{1b}[31mred".into()),
         thought: None,
         urge: None,
@@ -53,8 +58,14 @@ Id               aaaaaaaaaaaaaaaaaaaaaaaaaa";
 #[test]
 fn a_device_is_told_with_how_it_stands() {
     let check = |view: DeviceView, told: &str| assert_eq!(devices(&[view]), told);
-    let laptop =
-        DeviceView { name: "laptop".into(), this: true, linked: false, last_exchange: None, entries: 1, up_to_date: true };
+    let laptop = DeviceView {
+        name: "laptop".into(),
+        this: true,
+        linked: false,
+        last_exchange: None,
+        entries: 1,
+        up_to_date: true,
+    };
     check(laptop.clone(), "laptop, this device, 1 entry");
     let desktop = DeviceView { name: "desktop".into(), this: false, up_to_date: false, entries: 0, ..laptop };
     check(desktop.clone(), "desktop, away, not heard yet, not up to date, 0 entries");

@@ -145,7 +145,12 @@ mod tests {
             kind: EntryKind::CheckIn,
             at: "2026-11-25T19:40:00+01:00".into(),
             at_ms: 0,
-            feelings: vec![FeelingView { id: "~left out".into(), label: "left out".into(), family: None, intensity: None }],
+            feelings: vec![FeelingView {
+                id: "~left out".into(),
+                label: "left out".into(),
+                family: None,
+                intensity: None,
+            }],
             body: Vec::new(),
             cause: Some("rain".into()),
             thought: None,

@@ -23,7 +23,9 @@ pub fn show_choice(ui: &RightNowWindow, quick: &Quick) {
     let words: Vec<String> = quick
         .chosen()
         .iter()
-        .map(|chosen| chosen.strength.map_or_else(|| chosen.label.clone(), |strength| format!("{} {strength}", chosen.label)))
+        .map(|chosen| {
+            chosen.strength.map_or_else(|| chosen.label.clone(), |strength| format!("{} {strength}", chosen.label))
+        })
         .collect();
     ui.set_kept_words(words.join(", ").into());
     ui.set_chosen(renewed(ui.get_chosen(), chosen));

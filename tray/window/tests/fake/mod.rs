@@ -50,7 +50,14 @@ pub struct Fake {
 impl Fake {
     pub fn new() -> (Self, Receiver<News>) {
         let (news, receiver) = sync_channel(64);
-        let fake = Self { asked: Rc::default(), opened: Rc::default(), entries: Rc::default(), fails: Rc::default(), ids: Rc::default(), news };
+        let fake = Self {
+            asked: Rc::default(),
+            opened: Rc::default(),
+            entries: Rc::default(),
+            fails: Rc::default(),
+            ids: Rc::default(),
+            news,
+        };
         (fake, receiver)
     }
 
@@ -87,8 +94,11 @@ fn line(request: &Request) -> String {
 
 fn words(draft: &ingle_model::CheckInDraft) -> String {
     let feelings = draft.feelings.iter().flatten();
-    let mut told: Vec<String> =
-        feelings.map(|feeling| feeling.intensity.map_or_else(|| feeling.word.clone(), |number| format!("{}={number}", feeling.word))).collect();
+    let mut told: Vec<String> = feelings
+        .map(|feeling| {
+            feeling.intensity.map_or_else(|| feeling.word.clone(), |number| format!("{}={number}", feeling.word))
+        })
+        .collect();
     for (name, text) in [("cause", &draft.cause), ("thought", &draft.thought), ("urge", &draft.urge)] {
         told.extend(text.as_ref().map(|text| format!("{name}:{text}")));
     }
@@ -107,7 +117,9 @@ impl Journal for Fake {
             (None, Request::Edit { .. } | Request::Delete { .. }) => Ok(Answer::Saved(saved())),
             (None, Request::List { .. }) => Ok(Answer::Entries(self.entries.borrow().clone())),
             (None, Request::Undo {}) => Ok(Answer::Undone(Undone { id: saved().id, what: Change::Restored })),
-            (None, Request::Unlock { passphrase: Some(passphrase) }) if passphrase.as_str() == "ember" => Ok(Answer::Done),
+            (None, Request::Unlock { passphrase: Some(passphrase) }) if passphrase.as_str() == "ember" => {
+                Ok(Answer::Done)
+            }
             (None, Request::Unlock { .. }) => Err(Failure::new(FailureKind::Locked, "wrong", "again")),
             (None, _) => Ok(Answer::Done),
         };
@@ -135,7 +147,12 @@ pub fn entry(number: u8, words: &[(&str, Option<u8>)], cause: Option<&str>, thou
         at_ms: i64::from(number),
         feelings: words
             .iter()
-            .map(|(word, intensity)| ingle_model::view::FeelingView { id: format!("~{word}"), label: (*word).into(), family: None, intensity: *intensity })
+            .map(|(word, intensity)| ingle_model::view::FeelingView {
+                id: format!("~{word}"),
+                label: (*word).into(),
+                family: None,
+                intensity: *intensity,
+            })
             .collect(),
         body: Vec::new(),
         cause: cause.map(Into::into),
