@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn an_epoch_s_name_commits_to_its_key() {
         let a = EpochKey::from_bytes([1; 32]);
-        assert_eq!(a.id().hash().to_string(), "ab55c0e1d2b1b8ea2ff43ec7ca4ee5bb65e25ca9dd86d7df2cfcd04d6ad5b4c9");
+        assert_eq!(a.id().hash().to_string(), "0c3236c346e1d62c91b741a074b50eac8f0759b0f9f8f457c43f1049ff8f2c59");
         assert_ne!(a.id(), EpochKey::from_bytes([2; 32]).id());
     }
 
