@@ -133,7 +133,7 @@ pub fn picture(window: &slint::Window, name: &str) -> slint::SharedPixelBuffer<s
     let pixels = window.take_snapshot().expect("the software renderer draws");
     let mut file = format!("P6 {} {} 255\n", pixels.width(), pixels.height()).into_bytes();
     file.extend(pixels.as_slice().iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]));
-    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.ppm"));
+    let path = std::env::temp_dir().join(format!("{name}.ppm"));
     std::fs::write(path, file).expect("the target folder can be written");
     pixels
 }
