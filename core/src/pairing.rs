@@ -80,12 +80,16 @@ pub struct Connection {
 pub enum PairingStep {
     Send(Vec<u8>),
     /// Show the other device's name, ask the person, and give their `answer`.
-    Ask { name: Label },
+    Ask {
+        name: Label,
+    },
     /// Inviter: commit the record that adds this member, then call [`Inviter::invited`].
     Invite(Member),
     /// Joiner: commit the roster, then call [`Joiner::adopted`].
     Adopt(Box<Roster>),
-    Done { name: Label },
+    Done {
+        name: Label,
+    },
 }
 
 /// Shows no message: some hold names.

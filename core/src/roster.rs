@@ -148,7 +148,11 @@ impl Roster {
     /// From the own store: the records in any order, none missing, each once or more.
     pub fn load(records: impl IntoIterator<Item = Vec<u8>>) -> Result<Self, ChainRefused> {
         let mut waiting: Vec<Vec<u8>> = records.into_iter().take(MAX_RECORDS + 1).collect();
-        let first = waiting.iter().position(|bytes| is_first(bytes)).ok_or(ChainRefused::NoFirst)?;
+        let Some(first) = waiting.iter().position(|bytes| is_first(bytes)) else {
+            // One that can't be read may be the one.
+            let unreadable = waiting.iter().find_map(|bytes| read(bytes).err());
+            return Err(unreadable.map_or(ChainRefused::NoFirst, ChainRefused::Record));
+        };
         let mut roster = Self::found(waiting.swap_remove(first))?;
         // Every round takes at least one record in, or finds which one can't be.
         while !waiting.is_empty() {
@@ -224,7 +228,8 @@ impl Roster {
             let is_ours = self.records.get(&self.first).is_some_and(|kept| kept.bytes == bytes);
             return if is_ours { Ok(Inserted::Known) } else { Err(RecordRefused::OtherJournal) };
         }
-        let missing: Vec<Hash> = record.parents.iter().filter(|parent| !self.records.contains_key(parent)).copied().collect();
+        let missing: Vec<Hash> =
+            record.parents.iter().filter(|parent| !self.records.contains_key(parent)).copied().collect();
         if !missing.is_empty() {
             return Err(RecordRefused::Missing(missing));
         }
@@ -344,10 +349,10 @@ fn is_first(bytes: &[u8]) -> bool {
 }
 
 fn read(bytes: &[u8]) -> Result<(Record, Hash, &[u8; 64]), RecordRefused> {
-    match bytes.first() {
-        Some(&record_v1::VERSION) => record_v1::read(bytes).ok_or(RecordRefused::Damaged),
-        Some(version) if *version > record_v1::VERSION => Err(RecordRefused::Newer),
-        _ => Err(RecordRefused::Damaged),
+    match bytes {
+        [version, ..] if *version > record_v1::VERSION => Err(RecordRefused::Newer),
+        [record_v1::VERSION, kind, ..] if *kind > record_v1::ADD => Err(RecordRefused::Newer),
+        _ => record_v1::read(bytes).ok_or(RecordRefused::Damaged),
     }
 }
 

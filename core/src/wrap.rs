@@ -58,7 +58,8 @@ impl Wrap for Age {
         let to: Vec<age::x25519::Recipient> =
             to.iter().map(|to| to.0.parse().map_err(|_| WrapError::NotAKey)).collect::<Result<_, _>>()?;
         let to = to.iter().map(|to| -> &dyn age::Recipient { to });
-        seal(age::Encryptor::with_recipients(to).map_err(|_| WrapError::NotAKey)?, plain).map_err(|_| WrapError::NotAKey)
+        seal(age::Encryptor::with_recipients(to).map_err(|_| WrapError::NotAKey)?, plain)
+            .map_err(|_| WrapError::NotAKey)
     }
 
     fn unwrap(&self, with: &SealIdentity, file: &[u8]) -> Result<Zeroizing<Vec<u8>>, WrapError> {

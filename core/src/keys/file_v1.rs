@@ -81,8 +81,12 @@ mod tests {
     fn the_bytes_are_the_ones_of_the_golden_vector() {
         let keys = DeviceKeys::generate_first(&mut Counting::default(), &Plain::default());
         assert_eq!(data_encoding::HEXLOWER.encode(&keys.to_bytes()), GOLDEN);
-        assert_eq!(keys.device().to_string(), "?");
+        assert_eq!(keys.device().to_string(), "apfpna3j344i6cgu4bav2sixbq");
     }
 
-    const GOLDEN: &str = "?";
+    const GOLDEN: &str = "\
+    01000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f30313233343536\
+    3738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f00154147452d5345435245542d4b45\
+    592d544553542d3100096167653174657374310100154147452d5345435245542d4b45592d544553542d300009616765317465737430\
+";
 }

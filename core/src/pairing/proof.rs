@@ -48,8 +48,8 @@ impl Exchange {
         let (id_a, id_b) = (identity(b"ingle joiner v1"), identity(b"ingle inviter v1"));
         let password = Password::new(secret.as_bytes());
         let (spake, hello) = match role {
-            Role::Joiner => Spake2::start_a_with_rng(&password, &id_a, &id_b, &mut Rng(random)),
-            Role::Inviter => Spake2::start_b_with_rng(&password, &id_a, &id_b, &mut Rng(random)),
+            Role::Joiner => Spake2::start_a_with_rng(&password, &id_a, &id_b, Rng(random)),
+            Role::Inviter => Spake2::start_b_with_rng(&password, &id_a, &id_b, Rng(random)),
         };
         let hello = hello.try_into().expect("a SPAKE2 message over Ed25519 is a side byte and a point of 32 bytes");
         Self { spake, hello }

@@ -38,6 +38,9 @@ use crate::{
 };
 
 pub(super) const VERSION: u8 = 1;
+const FIRST: u8 = 1;
+/// The highest kind that this version of Ingle knows.
+pub(super) const ADD: u8 = 2;
 /// In bytes, signature included.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
 pub(super) const MAX_PARENTS: usize = 64;
@@ -80,7 +83,7 @@ pub(super) fn space_commitment(space: &SpaceKey) -> Hash {
 
 /// Everything before the signature, or nothing where a part has more than its place takes.
 pub(super) fn write(record: &Record) -> Option<Vec<u8>> {
-    let mut out = vec![VERSION, if matches!(record.kind, Kind::Add) { 2 } else { 1 }];
+    let mut out = vec![VERSION, if matches!(record.kind, Kind::Add) { ADD } else { FIRST }];
     out.push(u8::try_from(record.parents.len()).ok()?);
     record.parents.iter().for_each(|parent| out.extend_from_slice(parent.as_bytes()));
     out.extend_from_slice(record.author.as_bytes());
@@ -122,8 +125,8 @@ pub(super) fn read(bytes: &[u8]) -> Option<(Record, Hash, &[u8; SIGNATURE_BYTES]
     let (secrets, rest) = read_bytes(rest)?;
     let (recovery_key, rest) = read_bytes(rest)?;
     let (kind, rest) = match kind {
-        1 => read_founding(rest)?,
-        2 => (Kind::Add, rest),
+        FIRST => read_founding(rest)?,
+        ADD => (Kind::Add, rest),
         _ => return None,
     };
     let record = Record {
