@@ -3,6 +3,10 @@
 //! It decides, and its shell acts: time and randomness are arguments, the disk is the trait [`store::Store`], the network is
 //! frames in and frames out. What may not live here: tokio, files, sockets, environment, clock, the system's randomness.
 
+pub mod keys;
+pub mod pairing;
 pub mod random;
+pub mod roster;
 pub mod seal;
 pub mod store;
+pub mod wrap;

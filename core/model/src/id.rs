@@ -1,4 +1,4 @@
-//! Names that devices and entries carry for ever: 128 random bits, written in lower-case base32 without padding.
+//! Names that devices and entries carry for ever: 128 bits that nobody else has, written in lower-case base32 without padding.
 
 use std::{fmt, str::FromStr};
 
@@ -19,7 +19,7 @@ macro_rules! random_id {
         pub struct $name([u8; 16]);
 
         impl $name {
-            /// Takes 128 bits that the caller drew at random.
+            /// Takes 128 bits that the caller drew at random, or hashed.
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(bytes)
             }
@@ -71,7 +71,8 @@ random_id! {
     EntryId
 }
 random_id! {
-    /// One device of the person; drawn when the device is made, never used again.
+    /// One device of the person: the first 128 bits of the hash of its three public keys (ingle-core, `keys`), so that no device can
+    /// claim the id of another. Never used again.
     DeviceId
 }
 
