@@ -3,10 +3,13 @@
 //! It decides, and its shell acts: time and randomness are arguments, the disk is the trait [`store::Store`], the network is
 //! frames in and frames out. What may not live here: tokio, files, sockets, environment, clock, the system's randomness.
 
+pub mod bundle;
+mod document;
 pub mod keys;
 pub mod pairing;
 pub mod random;
 pub mod roster;
 pub mod seal;
 pub mod store;
+mod wire;
 pub mod wrap;
