@@ -172,7 +172,6 @@ impl SealedBundle {
     }
 }
 
-
 impl Verified {
     /// From the own store, where only verified bundles are kept. The caller compares [`Self::key`] with the place it was at.
     pub fn from_store(bytes: Vec<u8>) -> Result<Self, BundleRefused> {

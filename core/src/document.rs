@@ -4,7 +4,7 @@
 //! made under its key: a field holds the value that is shown first, and behind it those that conflict with it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
@@ -34,6 +34,9 @@ pub enum Value {
 pub type Record = BTreeMap<String, Vec<Value>>;
 /// What to write into some fields.
 pub type Fields = BTreeMap<&'static str, Value>;
+
+/// Records as they were before a change.
+pub type Before = BTreeMap<String, Option<Record>>;
 
 /// The bytes are no document, or no change of one, or build on what isn't here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -112,10 +115,11 @@ impl Document {
         Some(change.raw_bytes().to_vec())
     }
 
-    /// Takes in a change from anywhere. Gives the keys of the records that it may have changed; none for one that is known.
+    /// Takes in a change from anywhere. Gives the records that it may have changed, as they were before; none for a change that
+    /// is known.
     ///
     /// The bytes may be hostile: after an error this document must not be used any more (work on a clone).
-    pub fn apply(&mut self, bytes: &[u8]) -> Result<BTreeSet<String>, Unreadable> {
+    pub fn apply(&mut self, bytes: &[u8]) -> Result<Before, Unreadable> {
         if bytes.get(CHUNK_TYPE_AT) != Some(&CHANGE) {
             return Err(Unreadable);
         }
@@ -124,24 +128,24 @@ impl Document {
             // automerge reads on over a wrong checksum.
             bytes.get(CHECKSUM_AT).filter(|checksum| change.hash().0.starts_with(checksum))?;
             if self.doc.get_change_by_hash(&change.hash()).is_some() {
-                return Some(BTreeSet::new());
+                return Some(Before::new());
             }
             let has_all = change.deps().iter().all(|dep| self.doc.get_change_by_hash(dep).is_some());
             let decoded = has_all.then(|| change.decode())?;
             self.doc.apply_changes([change]).ok()?;
-            let mut touched = BTreeSet::new();
+            let mut touched = Before::new();
             // Maps are made by operations on the root, which come first: they get their keys before fields are looked up.
             for operation in &decoded.operations {
-                match (&operation.obj, &operation.key) {
-                    (ObjectId::Root, Key::Map(key)) => {
-                        touched.insert(key.to_string());
-                        self.read(key);
-                    }
-                    (ObjectId::Id(map), _) => touched.extend(self.maps.get(&map_id(map)).cloned()),
-                    (ObjectId::Root, Key::Seq(_)) => {}
+                let key = match (&operation.obj, &operation.key) {
+                    (ObjectId::Root, Key::Map(key)) => Some(key.to_string()),
+                    (ObjectId::Id(map), _) => self.maps.get(&map_id(map)).cloned(),
+                    (ObjectId::Root, Key::Seq(_)) => None,
+                };
+                if let Some(key) = key.filter(|key| !touched.contains_key(key)) {
+                    touched.insert(key.clone(), self.records.get(&key).cloned());
+                    self.read(&key);
                 }
             }
-            touched.iter().for_each(|key| self.read(key));
             Some(touched)
         })
     }
@@ -203,7 +207,7 @@ fn guarded<T>(read: impl FnOnce() -> Option<T>) -> Result<T, Unreadable> {
 
 /// Values of other kinds are of a newer version: they stay in the document and are not shown.
 fn plain(value: &automerge::Value<'_>) -> Option<Value> {
-    match value.to_scalar()? {
+    match value.as_scalar()? {
         ScalarValue::Null => Some(Value::None),
         ScalarValue::Int(number) => Some(Value::Int(*number)),
         ScalarValue::Str(text) => Some(Value::Text(text.to_string())),
@@ -221,7 +225,13 @@ fn scalar(value: &Value) -> ScalarValue {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    fn touched(document: &mut Document, change: &[u8]) -> Vec<String> {
+        document.apply(change).unwrap().into_keys().collect()
+    }
 
     fn text(text: &str) -> Value {
         Value::Text(text.to_owned())
@@ -239,9 +249,9 @@ mod tests {
     fn a_change_gives_the_other_document_the_same_record_and_heads() {
         let (mut a, mut b) = pair();
         let change = a.write("k", &fields(&[("cause", text("rain")), ("before", Value::Int(70))])).unwrap();
-        assert_eq!(b.apply(&change), Ok(BTreeSet::from(["k".to_owned()])));
+        assert_eq!(touched(&mut b, &change), ["k"]);
         assert_eq!((a.records(), a.heads()), (b.records(), b.heads()));
-        assert_eq!(b.apply(&change), Ok(BTreeSet::new()), "a known one changes nothing");
+        assert!(touched(&mut b, &change).is_empty(), "a known one changes nothing");
         assert_eq!(a.write("k", &fields(&[("cause", text("rain"))])), None, "nothing new");
     }
 
@@ -267,12 +277,13 @@ mod tests {
         let (mut a, mut b) = pair();
         let from_a = a.write("k", &fields(&[("cause", text("rain"))])).unwrap();
         let from_b = b.write("k", &fields(&[("thought", text("why"))])).unwrap();
-        assert_eq!(a.apply(&from_b).unwrap(), BTreeSet::from(["k".to_owned()]));
+        assert_eq!(touched(&mut a, &from_b), ["k"]);
         b.apply(&from_a).unwrap();
         assert_eq!(a.records(), b.records());
         assert_eq!(a.records()["k"].len(), 2);
         let edit = b.write("k", &fields(&[("cause", text("hail"))])).unwrap();
-        assert_eq!(a.apply(&edit).unwrap(), BTreeSet::from(["k".to_owned()]));
+        let before = a.apply(&edit).unwrap().remove("k").flatten().unwrap();
+        assert_eq!(before["cause"], [text("rain")]);
         assert_eq!(a.records()["k"]["cause"], [text("hail")]);
         // The map that lost is one of the record's all the same.
         let loaded = Document::load(&a.save(), &[3; 16]).unwrap();

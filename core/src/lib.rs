@@ -5,11 +5,17 @@
 
 pub mod bundle;
 mod document;
+mod documents;
+pub mod engine;
+mod entry;
 pub mod keys;
+mod log;
 pub mod pairing;
 pub mod random;
 pub mod roster;
 pub mod seal;
+mod session;
+mod staged;
 pub mod store;
 mod wire;
 pub mod wrap;

@@ -42,6 +42,12 @@ impl Table {
         Self::Peers,
         Self::Shelf,
     ];
+
+    /// Part of the place that a row's seal is bound to.
+    #[expect(clippy::as_conversions, reason = "the discriminants are the numbers")]
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
 }
 
 /// One change of one row.
@@ -122,5 +128,48 @@ impl<T: Store + ?Sized> Store for Box<T> {
 
     fn reopen(&mut self) -> Result<(), StoreError> {
         (**self).reopen()
+    }
+}
+
+/// Rows in memory, for this crate's tests. Fails as many commits as it is told to.
+#[cfg(test)]
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Memory {
+    pub rows: std::collections::BTreeMap<(Table, Vec<u8>), Vec<u8>>,
+    pub failing: std::rc::Rc<std::cell::Cell<u32>>,
+}
+
+#[cfg(test)]
+impl Store for Memory {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.rows.get(&(table, key.to_vec())).cloned())
+    }
+
+    fn scan(&self, table: Table, prefix: &[u8], from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
+        let start = (table, from.max(prefix).to_vec());
+        let rows = self.rows.range(start..).take_while(|((at, key), _)| *at == table && key.starts_with(prefix));
+        Ok(rows.take(limit).map(|((_, key), value)| (key.clone(), value.clone())).collect())
+    }
+
+    fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<Row>, StoreError> {
+        Ok(self.scan(table, prefix, prefix, usize::MAX)?.pop())
+    }
+
+    fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        if let Some(left) = self.failing.get().checked_sub(1) {
+            self.failing.set(left);
+            return Err(StoreError::Full);
+        }
+        for op in &batch.ops {
+            match op.clone() {
+                Op::Put { table, key, value } => drop(self.rows.insert((table, key), value)),
+                Op::Delete { table, key } => drop(self.rows.remove(&(table, key))),
+            }
+        }
+        Ok(())
+    }
+
+    fn reopen(&mut self) -> Result<(), StoreError> {
+        Ok(())
     }
 }

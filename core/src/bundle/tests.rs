@@ -1,5 +1,10 @@
 use super::*;
-use crate::{random::Counting, roster::Roster, seal::{EpochKey, SpaceKey}, wrap::deterministic::Plain};
+use crate::{
+    random::Counting,
+    roster::Roster,
+    seal::{EpochKey, SpaceKey},
+    wrap::deterministic::Plain,
+};
 
 struct Author {
     keys: DeviceKeys,
