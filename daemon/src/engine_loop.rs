@@ -228,6 +228,9 @@ impl EngineLoop {
             self.tidy(received.is_none());
         }
         self.links.clear();
+        if let Err(error) = self.engine.settle(&mut OsRandom) {
+            tracing::warn!(%error, "the journal was closed without its digests; the next opening takes longer");
+        }
     }
 
     /// How long nothing needs to happen by itself.

@@ -3,7 +3,7 @@
 use std::{io, path::Path};
 
 use ingle_api::{Failure, FailureKind};
-use ingle_core::store::StoreError;
+use ingle_core::{roster::AddRefused, store::StoreError};
 
 use crate::{files, key_file::KeyFileFault, keychain::KeychainFault, store::OpenFault};
 
@@ -176,6 +176,11 @@ pub fn engine(error: ingle_core::engine::OpenError) -> Failure {
             let (kind, message, hint) = newer();
             Failure::new(kind, message, hint)
         }
+        OpenError::AlreadyThere => Failure::new(
+            FailureKind::Journal,
+            "there is a journal here already; nothing was changed",
+            "open it as it is, or name another folder with --home",
+        ),
         OpenError::WrongKey => KeyFileFault::WrongKey.into(),
         OpenError::Store(error) => at_opening(error),
     }
@@ -217,8 +222,26 @@ pub fn write(error: ingle_core::engine::WriteError) -> Failure {
             "there is nothing to undo",
             "only what was saved since Ingle started can be undone",
         ),
+        WriteError::NotAdded(refused) => not_added(&refused),
         WriteError::Store(error) => not_saved(error),
     }
+}
+
+/// Why a device was not put on the roster.
+fn not_added(refused: &AddRefused) -> Failure {
+    let (message, hint) = match refused {
+        AddRefused::Full => {
+            ("this journal takes no more devices; nothing was shared", "use one of the devices that it has")
+        }
+        AddRefused::AlreadyMember => (
+            "another device of this journal has one of the new device's keys; nothing was shared",
+            "start the joining on the new device again",
+        ),
+        AddRefused::NotAMember | AddRefused::NoPaper | AddRefused::Closed(_) | AddRefused::Wrap(_) => {
+            return fault();
+        }
+    };
+    Failure::new(FailureKind::Pairing, message, hint)
 }
 
 /// What the disk said while something was being saved.

@@ -69,7 +69,8 @@ pub fn make(
         ));
     }
     let growing = places.data_dir().join("journal.new");
-    let (keys, unfinished) = new_keys(growing.clone(), lock, keychain)?;
+    let keys = DeviceKeys::generate_first(&mut OsRandom, &Age);
+    let unfinished = lock_away(&keys, growing.clone(), lock, keychain)?;
     let device = keys.device();
     let store = SqliteStore::create(&growing, pragmas).map_err(|fault| match fault {
         OpenFault::Store(error) => unmade(error),
@@ -82,8 +83,13 @@ pub fn make(
     Ok(device)
 }
 
-/// Draws the keys of a new device and puts them, locked as asked, into `dir`, which is made anew.
-pub fn new_keys(dir: PathBuf, lock: &Lock, keychain: Arc<dyn Keychain>) -> Result<(DeviceKeys, Unfinished), Failure> {
+/// Puts the keys of a new device, locked as asked, into `dir`, which is made anew.
+pub fn lock_away(
+    keys: &DeviceKeys,
+    dir: PathBuf,
+    lock: &Lock,
+    keychain: Arc<dyn Keychain>,
+) -> Result<Unfinished, Failure> {
     if matches!(lock, Lock::Passphrase(passphrase) if passphrase.is_empty()) {
         return Err(Failure::new(
             FailureKind::Usage,
@@ -94,7 +100,6 @@ pub fn new_keys(dir: PathBuf, lock: &Lock, keychain: Arc<dyn Keychain>) -> Resul
     let refused = |error: io::Error| failures::folder(&dir, &error);
     remove(&dir).map_err(refused)?;
     files::create_private_dir(&dir).map_err(refused)?;
-    let keys = DeviceKeys::generate(&mut OsRandom, &Age);
     let lock_key = LockKey::generate();
     let mut unfinished = Unfinished { dir: Some(dir.clone()), item: None };
     let slot = match lock {
@@ -106,11 +111,11 @@ pub fn new_keys(dir: PathBuf, lock: &Lock, keychain: Arc<dyn Keychain>) -> Resul
         Lock::Passphrase(passphrase) => NewSlot::Passphrase(passphrase),
         Lock::KeyFile => NewSlot::KeyFile,
     };
-    KeyFile::create(&dir, &keys, &lock_key, &slot).map_err(|fault| match fault {
+    KeyFile::create(&dir, keys, &lock_key, &slot).map_err(|fault| match fault {
         KeyFileFault::Disk(error) => unmade(error),
         other => other.into(),
     })?;
-    Ok((keys, unfinished))
+    Ok(unfinished)
 }
 
 /// Takes a folder that is not a journal yet back when it is dropped, with its item in the keychain.

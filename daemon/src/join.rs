@@ -47,7 +47,7 @@ pub async fn join(
         Stage::Shut(shut) if shut.state == JournalState::Absent => None,
         _ => return Err(journal.opened().await.map_or_else(|why| why, |_| busy())),
     };
-    let own = old.as_ref().map(|open| open.engine().own().link);
+    let own = old.as_ref().map(|open| *open.engine().own().link());
     let ticket = pairing::read(ticket, own.as_ref())?;
     if let Some(open) = &old
         && let Some(device) = pairing::known_maker(open.engine(), &ticket).await?
@@ -67,8 +67,11 @@ pub async fn join(
         Lock::Passphrase(_) => KeySlot::Passphrase,
         Lock::KeyFile => KeySlot::KeyFile,
     };
-    let made = tokio::task::spawn_blocking(move || home::new_keys(dir, &lock, keychain)).await;
-    let (keys, unfinished) = made.map_err(|_| closing())??;
+    let made = tokio::task::spawn_blocking(move || {
+        let keys = DeviceKeys::generate(&mut OsRandom, &Age);
+        home::lock_away(&keys, dir, &lock, keychain).map(|unfinished| (keys, unfinished))
+    });
+    let (keys, unfinished) = made.await.map_err(|_| closing())??;
     let joiner = Joiner { journal: journal.clone(), change, old, keys, key_slot, name };
     journal.tasks().spawn(joiner.run(ticket, unfinished, told, answers));
     Ok(())
@@ -165,9 +168,9 @@ impl Joiner {
     /// Makes the adopted journal the one of this home.
     async fn settle_in(self, task: EngineTask, ticket: &Ticket) -> Result<(), Failure> {
         let engine = task.handle.clone();
-        let maker = engine.members().await?.into_iter().find(|member| &member.link == ticket.maker.as_bytes());
+        let maker = engine.members().await?.into_iter().find(|member| member.link() == ticket.maker.as_bytes());
         if let Some(maker) = maker {
-            engine.learn_addresses(maker.device, ticket.addresses.clone()).await;
+            engine.learn_addresses(maker.device(), ticket.addresses.clone()).await;
         }
         if self.old.is_some() {
             let opened =

@@ -136,7 +136,7 @@ impl KeyFile {
         let slot = match slot {
             NewSlot::Keychain => Slot::Keychain,
             NewSlot::Passphrase(passphrase) => {
-                let age = wrap::passphrase_wrap(passphrase, &*lock.0).map_err(|_| KeyFileFault::Damaged)?;
+                let age = wrap::passphrase_wrap(passphrase, wrap::WorkFactor::DEFAULT, &*lock.0);
                 Slot::Passphrase { age: BASE64.encode(&age) }
             }
             NewSlot::KeyFile => {

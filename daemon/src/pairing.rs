@@ -17,6 +17,7 @@ mod talk;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ingle_api::{Event, Failure, request, status::LinkState};
+use ingle_core::pairing::TicketSecret;
 use ingle_model::DeviceId;
 use iroh_tickets::Ticket as _;
 use tokio::{
@@ -64,7 +65,7 @@ pub async fn pair<E: Engine>(
             addresses: door.addresses.clone(),
         };
         let until = sleep(Duration::from_secs(LIFETIME_S));
-        links.clone().spawn(inviting::serve(engine, links, door, secret, until, told, answers));
+        links.clone().spawn(inviting::serve(engine, links, door, TicketSecret::from_bytes(*secret), until, told, answers));
         ticket
     };
     Ok(request::Ticket { ticket: ticket.encode_string(), expires_in_s: LIFETIME_S })
@@ -78,7 +79,7 @@ pub fn read(text: &str, own: Option<&[u8; 32]>) -> Result<Ticket, Failure> {
 /// If the ticket was made by a device of this journal, that device. Then [`readdress`] is all there is to do.
 pub async fn known_maker<E: Engine>(engine: &E, ticket: &Ticket) -> Result<Option<DeviceId>, Failure> {
     let members = engine.members().await?;
-    Ok(members.into_iter().find(|member| &member.link == ticket.maker.as_bytes()).map(|member| member.device))
+    Ok(members.into_iter().find(|member| member.link() == ticket.maker.as_bytes()).map(|member| member.device()))
 }
 
 /// Learns a paired device's addresses from its ticket and calls it. Returns when it is linked.

@@ -17,8 +17,8 @@ struct Note {
 
 /// Where each other device was met, for those that were.
 pub(crate) fn addresses(engine: &JournalEngine) -> Vec<(DeviceId, Vec<SocketAddr>)> {
-    let own = engine.own().device;
-    let others = engine.members().into_iter().map(|member| member.device).filter(|device| *device != own);
+    let own = engine.own().device();
+    let others = engine.members().into_iter().map(|member| member.device()).filter(|device| *device != own);
     others
         .map(|device| (device, read(engine, device).addresses))
         .filter(|(_, addresses)| !addresses.is_empty())

@@ -166,8 +166,8 @@ impl<E: Engine> Hub<E> {
     /// False when the engine has ended.
     async fn read_roster(&mut self) -> bool {
         let Ok(members) = self.engine.members().await else { return false };
-        let own = self.engine.own().device;
-        self.others = members.into_iter().filter(|member| member.device != own).collect();
+        let own = self.engine.own().device();
+        self.others = members.into_iter().filter(|member| member.device() != own).collect();
         true
     }
 
@@ -266,7 +266,7 @@ impl<E: Engine> Hub<E> {
         let Some(port) = &mut self.port else { return };
         let mut gone = Vec::new();
         port.peers.retain(|device, seat| {
-            let stays = self.others.iter().any(|member| member.device == *device && member.link == seat.link_key);
+            let stays = self.others.iter().any(|member| member.device() == *device && *member.link() == seat.link_key);
             if !stays {
                 seat.stop.cancel();
                 gone.push(seat.link_key);
@@ -275,16 +275,16 @@ impl<E: Engine> Hub<E> {
         });
         let mut arrived = Vec::new();
         for member in &self.others {
-            if port.peers.contains_key(&member.device) {
+            if port.peers.contains_key(&member.device()) {
                 continue;
             }
-            let Ok(link_key) = EndpointId::from_bytes(&member.link) else { continue };
+            let Ok(link_key) = EndpointId::from_bytes(member.link()) else { continue };
             let (sender, arrivals) = mpsc::channel::<Arrival>(WAITING_ARRIVALS);
-            let seat = Seat { link_key: member.link, nudge: Arc::new(Notify::new()), stop: port.stop.child_token() };
+            let seat = Seat { link_key: *member.link(), nudge: Arc::new(Notify::new()), stop: port.stop.child_token() };
             let peer = Peer {
                 engine: self.engine.clone(),
                 endpoint: port.endpoint.clone(),
-                device: member.device,
+                device: member.device(),
                 link_key,
                 arrivals,
                 nudge: Arc::clone(&seat.nudge),
@@ -293,8 +293,8 @@ impl<E: Engine> Hub<E> {
                 stop: seat.stop.clone(),
             };
             port.tasks.spawn(peer.run());
-            port.peers.insert(member.device, seat);
-            arrived.push((member.link, sender));
+            port.peers.insert(member.device(), seat);
+            arrived.push((*member.link(), sender));
         }
         self.expected.send_if_modified(|expected| {
             for link_key in gone {

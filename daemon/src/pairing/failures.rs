@@ -1,6 +1,7 @@
 //! What can come of pairing other than a pair, as the person reads it.
 
 use ingle_api::{Event, Failure, FailureKind};
+use ingle_core::pairing::{PairingError, Reason};
 use iroh::endpoint::{ConnectError, ConnectingError, Connection, ConnectionError, TransportErrorCode};
 
 use crate::link::CloseCode;
@@ -70,6 +71,26 @@ pub fn not_proven() -> Failure {
         "the other device could not prove that the ticket is the same; nothing was shared",
         "make a fresh ticket with \"ingle pair\"",
     )
+}
+
+/// How the protocol ended.
+pub fn protocol(why: &PairingError) -> Failure {
+    match why {
+        PairingError::WrongSecret => not_proven(),
+        PairingError::DeclinedHere => declined_here(),
+        PairingError::DeclinedThere => declined_there(),
+        PairingError::NotInviting | PairingError::StoppedThere(Reason::NotInviting) => not_open(),
+        PairingError::Garbage | PairingError::OutOfOrder | PairingError::Roster(_) => Failure::new(
+            FailureKind::Pairing,
+            "what the other device said doesn't belong to a pairing; nothing was taken from it",
+            "see that it is your own device, and make a fresh ticket with \"ingle pair\"",
+        ),
+        PairingError::NotSaved | PairingError::StoppedThere(_) => Failure::new(
+            FailureKind::Pairing,
+            "the other device could not go on with the pairing",
+            "look at what it says there, then run \"ingle pair\" again",
+        ),
+    }
 }
 
 pub fn burnt() -> Failure {

@@ -1,10 +1,11 @@
 //! The side that made the ticket.
 
+use std::collections::VecDeque;
+
 use ingle_api::{Event, Failure};
-use ingle_core::pairing::{Inviter, InviterStep};
+use ingle_core::pairing::{Inviter, PairingStep, TicketSecret};
 use ingle_model::Label;
 use tokio::{sync::mpsc, time::Sleep};
-use zeroize::Zeroizing;
 
 use super::{
     failures,
@@ -30,7 +31,7 @@ pub async fn serve<E: Engine>(
     engine: E,
     links: Links,
     mut door: Door,
-    secret: Zeroizing<[u8; 16]>,
+    secret: TicketSecret,
     until: Sleep,
     told: mpsc::Sender<Event>,
     answers: mpsc::Receiver<bool>,
@@ -72,7 +73,7 @@ pub async fn serve<E: Engine>(
     drop(person.tell(last).await);
 }
 
-async fn run<E: Engine>(engine: &E, links: &Links, call: Call, secret: &[u8; 16], person: &mut Person) -> Result<String, BrokenRun> {
+async fn run<E: Engine>(engine: &E, links: &Links, call: Call, secret: &TicketSecret, person: &mut Person) -> Result<String, BrokenRun> {
     let Call { connection, send, receive } = call;
     let mut talk = Talk::new(connection.clone(), send, receive);
     let mut was_asked = false;
@@ -92,44 +93,38 @@ async fn converse<E: Engine>(
     engine: &E,
     links: &Links,
     talk: &mut Talk,
-    secret: &[u8; 16],
+    secret: &TicketSecret,
     person: &mut Person,
     was_asked: &mut bool,
 ) -> Result<String, Failure> {
     let name = Label::new(&engine.name().await?).map_err(|_| failures::closing())?;
-    let joiner = *talk.connection.remote_id().as_bytes();
-    let mut inviter = Inviter::new(secret, &engine.own().link, &joiner, &talk.binding()?, &name, &mut OsRandom);
-    let mut their_name = String::new();
-    let mut steps = Vec::new();
+    let mut inviter = Inviter::start(secret, talk.tie(engine.own().link())?, name, &mut OsRandom);
+    let mut steps = VecDeque::new();
     loop {
-        for step in std::mem::take(&mut steps) {
-            match step {
-                InviterStep::Send(frame) => talk.say(&frame).await?,
-                InviterStep::Ask { name } => {
-                    *was_asked = true;
-                    their_name = String::from(name);
-                    let accept = person.ask(their_name.clone(), talk).await?;
-                    steps.extend(inviter.answer(accept));
-                    if !accept {
-                        return Err(failures::declined_here());
-                    }
-                }
-                InviterStep::Invite(member) => {
-                    let device = member.device;
-                    let chain = engine.invite(member).await?;
-                    if let Some(address) = remote_address(&talk.connection) {
-                        engine.learn_addresses(device, vec![address]).await;
-                    }
-                    links.call(device).await;
-                    steps.extend(inviter.invited(chain));
-                }
-                InviterStep::Done => return Ok(their_name),
-            }
-        }
-        if steps.is_empty() {
+        let Some(step) = steps.pop_front() else {
             let limit = if *was_asked { PERSON } else { STEP };
             let frame = person.beside(talk.hear(limit)).await??;
-            steps = inviter.frame(&frame).map_err(|_| failures::not_proven())?;
+            steps.extend(talk.judge(inviter.handle(&frame)).await?);
+            continue;
+        };
+        match step {
+            PairingStep::Send(frame) => talk.say(&frame).await?,
+            PairingStep::Ask { name } => {
+                *was_asked = true;
+                let accept = person.ask(name.into(), talk).await?;
+                steps.extend(talk.judge(inviter.answer(accept)).await?);
+            }
+            PairingStep::Invite(member) => {
+                let device = member.device();
+                let chain = talk.saved(engine.invite(member).await).await?;
+                if let Some(address) = remote_address(&talk.connection) {
+                    engine.learn_addresses(device, vec![address]).await;
+                }
+                links.call(device).await;
+                steps.extend(talk.judge(inviter.invited(&chain)).await?);
+            }
+            PairingStep::Done { name } => return Ok(name.into()),
+            PairingStep::Adopt(_) => return Err(failures::broken_off()),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The side that uses the ticket.
 
-use std::net::SocketAddr;
+use std::{collections::VecDeque, net::SocketAddr};
 
 use ingle_api::{Event, Failure};
 use ingle_core::{
     keys::DeviceKeys,
-    pairing::{Joiner, JoinerStep},
+    pairing::{Joiner, PairingStep, TicketSecret},
     roster::Roster,
 };
 use ingle_model::Label;
@@ -53,8 +53,10 @@ where
     let endpoint = station.open().await.map_err(|_| failures::no_port())?;
     let joined = async {
         let mut talk = person.beside(reach(&endpoint, ticket, number)).await??;
-        let mut joiner = Joiner::new(keys, name, &secret[..], ticket.maker.as_bytes(), &talk.binding()?, &mut OsRandom);
-        match converse(&mut joiner, &mut talk, &mut person, adopt).await {
+        let tie = talk.tie(keys.member().link())?;
+        let secret = TicketSecret::from_bytes(**secret);
+        let (mut joiner, first) = Joiner::start(&secret, tie, name.clone(), keys, &mut OsRandom);
+        match converse(&mut joiner, first, &mut talk, &mut person, adopt).await {
             Ok(name) => {
                 talk.end_calling().await;
                 Ok(Joined { name, addresses: ticket.addresses.clone() })
@@ -82,40 +84,41 @@ async fn reach(endpoint: &Endpoint, ticket: &Ticket, number: &[u8]) -> Result<Ta
     timeout(REACH, call).await.map_err(|_| failures::unreachable())?
 }
 
-async fn converse<F, A>(joiner: &mut Joiner<'_>, talk: &mut Talk, person: &mut Person, adopt: F) -> Result<String, Failure>
+async fn converse<F, A>(
+    joiner: &mut Joiner,
+    first: Vec<PairingStep>,
+    talk: &mut Talk,
+    person: &mut Person,
+    adopt: F,
+) -> Result<String, Failure>
 where
     F: FnOnce(Roster) -> A,
     A: Future<Output = Result<(), Failure>>,
 {
     let mut adopt = Some(adopt);
-    let mut their_name = String::new();
-    let mut steps = joiner.start();
+    let mut steps = VecDeque::from(first);
     let mut limit = STEP;
     loop {
-        for step in std::mem::take(&mut steps) {
-            match step {
-                JoinerStep::Send(frame) => talk.say(&frame).await?,
-                JoinerStep::Ask { name } => {
-                    their_name = String::from(name);
-                    // From here on the other side may wait for its person.
-                    limit = PERSON + STEP;
-                    let accept = person.ask(their_name.clone(), talk).await?;
-                    steps.extend(joiner.answer(accept));
-                    if !accept {
-                        return Err(failures::declined_here());
-                    }
-                }
-                JoinerStep::Adopt(roster) => {
-                    let adopt = adopt.take().ok_or_else(failures::broken_off)?;
-                    adopt(roster).await?;
-                    steps.extend(joiner.adopted());
-                }
-                JoinerStep::Done => return Ok(their_name),
-            }
-        }
-        if steps.is_empty() {
+        let Some(step) = steps.pop_front() else {
             let frame = person.beside(talk.hear(limit)).await??;
-            steps = joiner.frame(&frame).map_err(|_| failures::not_proven())?;
+            steps.extend(talk.judge(joiner.handle(&frame)).await?);
+            continue;
+        };
+        match step {
+            PairingStep::Send(frame) => talk.say(&frame).await?,
+            PairingStep::Ask { name } => {
+                // From here on the other side may wait for its person.
+                limit = PERSON + STEP;
+                let accept = person.ask(name.into(), talk).await?;
+                steps.extend(talk.judge(joiner.answer(accept)).await?);
+            }
+            PairingStep::Adopt(roster) => {
+                let adopt = adopt.take().ok_or_else(failures::broken_off)?;
+                talk.saved(adopt(*roster).await).await?;
+                steps.extend(talk.judge(joiner.adopted()).await?);
+            }
+            PairingStep::Done { name } => return Ok(name.into()),
+            PairingStep::Invite(_) => return Err(failures::broken_off()),
         }
     }
 }

@@ -5,14 +5,13 @@
 use std::time::Duration;
 
 use ingle_api::{Event, Failure, FailureKind};
+use ingle_core::pairing::{self, MAX_CHAIN_BYTES, PairingError, PairingStep};
 use iroh::endpoint::{Connection, RecvStream, SendStream};
 use tokio::{sync::mpsc, time::timeout};
 
 use super::failures;
 use crate::link::{CloseCode, FrameError, read_frame, write_frame};
 
-/// The most that a frame of pairing holds.
-const MAX_FRAME: usize = 256 << 10;
 /// How long one step of the protocol may take.
 pub const STEP: Duration = Duration::from_secs(30);
 /// How long a person may take to answer.
@@ -31,11 +30,42 @@ impl Talk {
         Self { connection, send, receive }
     }
 
-    /// What only the two ends of this connection know (RFC 8446, section 7.5): a proof made over it holds on no other one.
-    pub fn binding(&self) -> Result<[u8; 32], Failure> {
-        let mut binding = [0; 32];
-        self.connection.export_keying_material(&mut binding, b"ingle pairing", b"").map_err(|_| failures::broken_off())?;
-        Ok(binding)
+    /// What ties a proof to this connection and no other.
+    pub fn tie(&self, own_link: &[u8; 32]) -> Result<pairing::Connection, Failure> {
+        let mut exporter = [0; 32];
+        let exported = self.connection.export_keying_material(&mut exporter, b"ingle pairing", b"");
+        exported.map_err(|_| failures::broken_off())?;
+        let peer_link = *self.connection.remote_id().as_bytes();
+        Ok(pairing::Connection { own_link: *own_link, peer_link, exporter })
+    }
+
+    /// What the protocol says to do next. Its error is told to the other side.
+    pub async fn judge(
+        &mut self,
+        steps: Result<Vec<PairingStep>, PairingError>,
+    ) -> Result<Vec<PairingStep>, Failure> {
+        match steps {
+            Ok(steps) => Ok(steps),
+            Err(why) => {
+                self.part(&why).await;
+                Err(failures::protocol(&why))
+            }
+        }
+    }
+
+    /// What became of a commit. Its failure is told to the other side.
+    pub async fn saved<T>(&mut self, saved: Result<T, Failure>) -> Result<T, Failure> {
+        if saved.is_err() {
+            self.part(&PairingError::NotSaved).await;
+        }
+        saved
+    }
+
+    /// The connection is closed next, with a code that says about the same; whichever comes first is heard.
+    async fn part(&mut self, why: &PairingError) {
+        if let Some(farewell) = why.farewell() {
+            drop(self.say(&farewell).await);
+        }
     }
 
     pub async fn say(&mut self, frame: &[u8]) -> Result<(), Failure> {
@@ -44,7 +74,7 @@ impl Talk {
 
     /// The other side's next frame, within `limit`.
     pub async fn hear(&mut self, limit: Duration) -> Result<Vec<u8>, Failure> {
-        match timeout(limit, read_frame(&mut self.receive, MAX_FRAME, STEP)).await {
+        match timeout(limit, read_frame(&mut self.receive, MAX_CHAIN_BYTES, STEP)).await {
             Ok(Ok(Some(frame))) => Ok(frame),
             Ok(Err(FrameError::TooLong(_) | FrameError::Stalled)) | Err(_) => {
                 CloseCode::Broken.close(&self.connection);
