@@ -76,7 +76,11 @@ pub fn run(options: Options, on_listening: impl FnOnce()) -> Result<(), Failure>
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|_| {
-        Failure::new(FailureKind::Unavailable, "the system gives Ingle no threads", "close other programs and try again")
+        Failure::new(
+            FailureKind::Unavailable,
+            "the system gives Ingle no threads",
+            "close other programs and try again",
+        )
     })
 }
 

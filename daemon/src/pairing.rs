@@ -65,7 +65,15 @@ pub async fn pair<E: Engine>(
             addresses: door.addresses.clone(),
         };
         let until = sleep(Duration::from_secs(LIFETIME_S));
-        links.clone().spawn(inviting::serve(engine, links, door, TicketSecret::from_bytes(*secret), until, told, answers));
+        links.clone().spawn(inviting::serve(
+            engine,
+            links,
+            door,
+            TicketSecret::from_bytes(*secret),
+            until,
+            told,
+            answers,
+        ));
         ticket
     };
     Ok(request::Ticket { ticket: ticket.encode_string(), expires_in_s: LIFETIME_S })

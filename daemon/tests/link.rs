@@ -167,7 +167,8 @@ async fn a_device_that_dies_without_a_word_is_noticed_by_the_next_frame() {
     let (linked, wait) = tokio::sync::oneshot::channel();
     let (die, death) = std::sync::mpsc::channel::<()>();
     let peer = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let raw = runtime.block_on(async {
             let peer = Raw::open(41).await;
             let link = peer.link_to(there).await;

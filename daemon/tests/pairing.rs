@@ -4,9 +4,9 @@ mod double;
 
 use std::net::SocketAddr;
 
-use double::{Device, LIMIT, Raw, device, member};
+use double::{Device, LIMIT, Raw, device, keys};
 use ingle_api::{Event, Failure, FailureKind};
-use ingle_core::{keys::DeviceKeys, roster::Roster};
+use ingle_core::roster::Roster;
 use ingle_model::Label;
 use ingled::{
     link::{PAIR, Purpose, Station, Ticket, write_frame},
@@ -23,7 +23,10 @@ async fn two_yes_make_a_pair_and_the_ticket_is_used() {
     let mut there = Client::join(&here.ticket, 2, Ok(()));
     assert_eq!(here.next().await, asks("joiner"));
     assert_eq!(there.next().await, asks("double"));
-    assert!(inviter.engine.members_now().iter().all(|member| member.device == device(1)), "a key moved before the yes");
+    assert!(
+        inviter.engine.members_now().iter().all(|member| member.device() == device(1)),
+        "a key moved before the yes"
+    );
     there.answer(true).await;
     here.answer(true).await;
     let joined = there.joined().await.expect("it joins");
@@ -32,7 +35,12 @@ async fn two_yes_make_a_pair_and_the_ticket_is_used() {
     inviter.engine.until(|seen| seen.addresses.len() == 1).await;
     // The new member keeps the port open, so a second bearer gets an answer.
     let mut second = Client::join(&here.ticket, 3, Ok(()));
-    assert_failure(second.joined().await, FailureKind::Pairing, "that ticket was used already", "make a fresh one with \"ingle pair\"");
+    assert_failure(
+        second.joined().await,
+        FailureKind::Pairing,
+        "that ticket was used already",
+        "make a fresh one with \"ingle pair\"",
+    );
     inviter.stop().await;
 }
 
@@ -66,7 +74,10 @@ async fn three_runs_without_the_secret_burn_the_ticket() {
         let failure = Client::join(&forged, 8, Ok(())).joined().await.expect_err("it has no secret");
         assert_eq!(failure.message, "the other device could not prove that the ticket is the same; nothing was shared");
     }
-    assert_eq!(message(here.next().await), "the ticket was tried three times without success and is closed now; nothing was shared");
+    assert_eq!(
+        message(here.next().await),
+        "the ticket was tried three times without success and is closed now; nothing was shared"
+    );
     let failure = Client::join(&here.ticket, 9, Ok(())).joined().await.expect_err("it is burnt");
     assert_eq!(failure.message, "that ticket was used already");
     inviter.stop().await;
@@ -78,7 +89,8 @@ async fn garbage_at_the_door_does_not_keep_the_right_one_out() {
     let mut here = Client::pair(&inviter, false).await;
     let Ticket { purpose: Purpose::Pair { number, .. }, .. } = here.ticket else { panic!("a ticket to pair") };
     let raw = Raw::open(11).await;
-    let address = EndpointAddr::new(here.ticket.maker).with_addrs(here.ticket.addresses.iter().copied().map(TransportAddr::Ip));
+    let address =
+        EndpointAddr::new(here.ticket.maker).with_addrs(here.ticket.addresses.iter().copied().map(TransportAddr::Ip));
     for garbage in [&[255; 600][..], &[0, 0, 0, 3, 1, 2, 3]] {
         let connection = raw.endpoint.connect(address.clone(), PAIR).await.expect("a connection");
         let (mut send, _receive) = connection.open_bi().await.expect("a stream");
@@ -141,11 +153,17 @@ async fn another_version_or_nobody_at_all_is_told_apart() {
         }
     });
     let failure = Client::join(&ticket(vec![here]), 19, Ok(())).joined().await.expect_err("another version");
-    assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::Version, "the other device has another version of Ingle"));
+    assert_eq!(
+        (failure.kind, failure.message.as_str()),
+        (FailureKind::Version, "the other device has another version of Ingle")
+    );
     other.endpoint.close().await;
     server.await.expect("it ends");
     let failure = Client::join(&ticket(vec![here]), 20, Ok(())).joined().await.expect_err("nobody");
-    assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::Pairing, "the other device could not be reached"));
+    assert_eq!(
+        (failure.kind, failure.message.as_str()),
+        (FailureKind::Pairing, "the other device could not be reached")
+    );
     let readdress = Ticket { purpose: Purpose::Readdress, ..ticket(vec![here]) };
     let failure = Client::join(&readdress, 21, Ok(())).joined().await.expect_err("not a ticket to pair");
     assert_eq!(failure.message, "that ticket is for a device that is paired already");
@@ -166,7 +184,9 @@ async fn a_readdress_ticket_brings_two_paired_devices_together_again() {
     assert_eq!(here.next().await, Event::Paired { paired: "desktop".to_owned() });
     let alone = Device::start(24, &[], &[]).await;
     let (told, answers) = (mpsc::channel(1).0, mpsc::channel(1).1);
-    let failure = pairing::pair(alone.engine.clone(), alone.links.clone(), true, told, answers).await.expect_err("nobody is paired");
+    let failure = pairing::pair(alone.engine.clone(), alone.links.clone(), true, told, answers)
+        .await
+        .expect_err("nobody is paired");
     assert_eq!(failure.message, "no other device is paired yet");
     for device in [a, b, alone] {
         device.stop().await;
@@ -185,7 +205,9 @@ impl Client {
     async fn pair(device: &Device, readdress: bool) -> Self {
         let (tell, told) = mpsc::channel(4);
         let (answers, answered) = mpsc::channel(1);
-        let made = pairing::pair(device.engine.clone(), device.links.clone(), readdress, tell, answered).await.expect("a ticket");
+        let made = pairing::pair(device.engine.clone(), device.links.clone(), readdress, tell, answered)
+            .await
+            .expect("a ticket");
         assert_eq!(made.expires_in_s, 600);
         let ticket = pairing::read(&made.ticket, None).expect("it reads");
         Self { ticket, told, answers, joining: None }
@@ -198,7 +220,7 @@ impl Client {
             let ticket = ticket.clone();
             async move {
                 let dir = tempfile::tempdir().expect("a folder");
-                let keys = DeviceKeys(member(seed));
+                let keys = keys(seed);
                 let station = Station::new(&[seed; 32], dir.path());
                 let name = Label::new("joiner").expect("a name");
                 let adopt = |_: Roster| std::future::ready(adopted);

@@ -96,7 +96,10 @@ impl Station {
             .bind_addr(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)))
             .ok()?
             // Some machines have no IPv6.
-            .bind_addr_with_opts(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)), BindOpts::default().set_is_required(false))
+            .bind_addr_with_opts(
+                SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)),
+                BindOpts::default().set_is_required(false),
+            )
             .ok()?;
         builder.bind().await.inspect_err(|error| tracing::debug!(%error, "the UDP port did not open")).ok()
     }
@@ -113,7 +116,8 @@ impl Station {
 
 /// Where this device can be called: its interfaces' addresses, and loopback last, for a second device on the same machine.
 pub fn addresses(endpoint: &Endpoint) -> Vec<SocketAddr> {
-    let mut found: Vec<SocketAddr> = endpoint.addr().ip_addrs().copied().filter(|address| is_of_use(address.ip())).collect();
+    let mut found: Vec<SocketAddr> =
+        endpoint.addr().ip_addrs().copied().filter(|address| is_of_use(address.ip())).collect();
     // Plain home networks first: they answer most often.
     found.sort_by_key(|address| (address.ip().is_loopback(), address.is_ipv6()));
     found.truncate(MAX_ADDRESSES - 1);

@@ -31,7 +31,11 @@ pub enum FrameError {
 }
 
 /// The next frame, at most `limit` bytes; `None` when the stream ended between two.
-pub async fn read_frame<R: AsyncRead + Unpin>(stream: &mut R, limit: usize, patience: Duration) -> Result<Option<Vec<u8>>, FrameError> {
+pub async fn read_frame<R: AsyncRead + Unpin>(
+    stream: &mut R,
+    limit: usize,
+    patience: Duration,
+) -> Result<Option<Vec<u8>>, FrameError> {
     let mut head = [0; 4];
     let first = stream.read(&mut head[..1]).await.map_err(FrameError::Lost)?;
     if first == 0 {
@@ -52,7 +56,11 @@ pub async fn read_frame<R: AsyncRead + Unpin>(stream: &mut R, limit: usize, pati
 }
 
 /// Writes one frame. Cancelled halfway it leaves the stream unusable.
-pub async fn write_frame<W: AsyncWrite + Unpin>(stream: &mut W, frame: &[u8], patience: Duration) -> Result<(), FrameError> {
+pub async fn write_frame<W: AsyncWrite + Unpin>(
+    stream: &mut W,
+    frame: &[u8],
+    patience: Duration,
+) -> Result<(), FrameError> {
     let length = u32::try_from(frame.len()).map_err(|_| FrameError::TooLong(frame.len()))?;
     // One write, so that head and frame leave in the same datagram.
     let mut bytes = Vec::with_capacity(4 + frame.len());

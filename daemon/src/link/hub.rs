@@ -89,7 +89,8 @@ impl Links {
     }
 
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Failure> {
-        let closing = || Failure::new(FailureKind::Unavailable, "Ingle is closing its journal", "try again in a moment");
+        let closing =
+            || Failure::new(FailureKind::Unavailable, "Ingle is closing its journal", "try again in a moment");
         let (reply, answer) = oneshot::channel();
         self.commands.send(command(reply)).await.map_err(|_| closing())?;
         answer.await.map_err(|_| closing())
@@ -100,7 +101,8 @@ impl Links {
 pub fn start<E: Engine>(engine: E, station: Station, stop: CancellationToken, tasks: &TaskTracker) -> Links {
     let (commands, waiting) = mpsc::channel(WAITING_COMMANDS);
     let linked = Arc::new(watch::Sender::new(BTreeSet::new()));
-    let links = Links { commands: commands.clone(), linked: linked.subscribe(), tasks: tasks.clone(), stop: stop.clone() };
+    let links =
+        Links { commands: commands.clone(), linked: linked.subscribe(), tasks: tasks.clone(), stop: stop.clone() };
     let hub = Hub {
         engine,
         station,
@@ -318,9 +320,17 @@ fn nobody_paired() -> Failure {
 }
 
 fn door_taken() -> Failure {
-    Failure::new(FailureKind::Pairing, "a ticket is open already", "use that one, or stop the other \"ingle pair\" first")
+    Failure::new(
+        FailureKind::Pairing,
+        "a ticket is open already",
+        "use that one, or stop the other \"ingle pair\" first",
+    )
 }
 
 fn no_port() -> Failure {
-    Failure::new(FailureKind::Unavailable, "no network port could be opened", "look whether a firewall or another program keeps Ingle from the network")
+    Failure::new(
+        FailureKind::Unavailable,
+        "no network port could be opened",
+        "look whether a firewall or another program keeps Ingle from the network",
+    )
 }

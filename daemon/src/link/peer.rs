@@ -138,13 +138,19 @@ impl<E: Engine> Peer<E> {
         }
         let stop = self.stop.child_token();
         let dialler = made.dialler;
-        let task = self.tasks.spawn(carry(self.engine.clone(), self.device, made, Arc::clone(&self.linked), stop.clone()));
+        let task =
+            self.tasks.spawn(carry(self.engine.clone(), self.device, made, Arc::clone(&self.linked), stop.clone()));
         *standing = Some(Standing { dialler, since: Instant::now(), stop, task });
         true
     }
 }
 
-async fn call<E: Engine>(engine: E, endpoint: Endpoint, device: DeviceId, link_key: EndpointId) -> Result<Made, NotMade> {
+async fn call<E: Engine>(
+    engine: E,
+    endpoint: Endpoint,
+    device: DeviceId,
+    link_key: EndpointId,
+) -> Result<Made, NotMade> {
     let addresses = known_addresses(&engine, device).await.map_err(|_| NotMade::NoAddress)?;
     if addresses.is_empty() {
         return Err(NotMade::NoAddress);

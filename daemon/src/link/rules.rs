@@ -77,7 +77,11 @@ mod tests {
             (Them, old, Them, Us, true),
         ];
         for (standing, age, new, preferred, expected) in cases {
-            assert_eq!(supersedes(standing, age, new, preferred), expected, "{standing:?} {age:?} {new:?} {preferred:?}");
+            assert_eq!(
+                supersedes(standing, age, new, preferred),
+                expected,
+                "{standing:?} {age:?} {new:?} {preferred:?}"
+            );
         }
     }
 

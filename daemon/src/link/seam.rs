@@ -103,6 +103,9 @@ mod tests {
         assert_eq!(learnt(&[address(1), address(2)], address(1)), None);
         assert_eq!(learnt(&[address(1), address(2)], address(2)), Some(vec![address(2), address(1)]));
         let many: Vec<SocketAddr> = (1..=8).map(address).collect();
-        assert_eq!(learnt(&many, address(9)).map(|kept| (kept.len(), kept[0], kept[7])), Some((8, address(9), address(7))));
+        assert_eq!(
+            learnt(&many, address(9)).map(|kept| (kept.len(), kept[0], kept[7])),
+            Some((8, address(9), address(7)))
+        );
     }
 }

@@ -118,7 +118,12 @@ pub(super) struct Expected {
 }
 
 /// Lets callers in until the endpoint closes or `stop`.
-pub(super) async fn guard(endpoint: Endpoint, expected: watch::Receiver<Expected>, stop: CancellationToken, tasks: TaskTracker) {
+pub(super) async fn guard(
+    endpoint: Endpoint,
+    expected: watch::Receiver<Expected>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+) {
     let places = Arc::new(Semaphore::new(PLACES));
     while let Some(Some(incoming)) = stop.run_until_cancelled(endpoint.accept()).await {
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {

@@ -159,7 +159,11 @@ impl iroh_tickets::Ticket for Ticket {
 
     fn decode_bytes(bytes: &[u8]) -> Result<Self, ParseError> {
         Self::decode(bytes).map_err(|refused| {
-            ParseError::verification_failed(if refused == TicketRefused::OtherVersion { OTHER_VERSION } else { "broken" })
+            ParseError::verification_failed(if refused == TicketRefused::OtherVersion {
+                OTHER_VERSION
+            } else {
+                "broken"
+            })
         })
     }
 }
@@ -190,9 +194,15 @@ impl From<TicketRefused> for Failure {
     fn from(refused: TicketRefused) -> Self {
         let (kind, hint) = match refused {
             TicketRefused::Broken => (FailureKind::Pairing, "copy all of it, from \"ingle\" to the last letter"),
-            TicketRefused::OtherVersion => (FailureKind::Version, "bring both devices to the same version, then run \"ingle pair\" again"),
-            TicketRefused::Own => (FailureKind::Pairing, "use it on the other device: there, run \"ingle join\" with it"),
-            TicketRefused::Expired => (FailureKind::Pairing, "make a fresh one with \"ingle pair\"; it lasts ten minutes"),
+            TicketRefused::OtherVersion => {
+                (FailureKind::Version, "bring both devices to the same version, then run \"ingle pair\" again")
+            }
+            TicketRefused::Own => {
+                (FailureKind::Pairing, "use it on the other device: there, run \"ingle join\" with it")
+            }
+            TicketRefused::Expired => {
+                (FailureKind::Pairing, "make a fresh one with \"ingle pair\"; it lasts ten minutes")
+            }
         };
         Self::new(kind, refused.to_string(), hint)
     }
@@ -231,7 +241,9 @@ mod tests {
             maker: SecretKey::from_bytes(&[7; 32]).public(),
             expires: NOW + LIFETIME_S,
             purpose: Purpose::Pair { number: [1; 8], secret: Zeroizing::new([2; 16]) },
-            addresses: ["192.168.1.5:4821", "[fd00::5]:4821", "127.0.0.1:4821"].map(|a| a.parse().expect("an address")).into(),
+            addresses: ["192.168.1.5:4821", "[fd00::5]:4821", "127.0.0.1:4821"]
+                .map(|a| a.parse().expect("an address"))
+                .into(),
         }
     }
 

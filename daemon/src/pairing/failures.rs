@@ -22,7 +22,11 @@ pub fn unreachable() -> Failure {
 }
 
 pub fn no_port() -> Failure {
-    Failure::new(FailureKind::Unavailable, "no network port could be opened", "see whether a firewall or another program keeps Ingle from the network")
+    Failure::new(
+        FailureKind::Unavailable,
+        "no network port could be opened",
+        "see whether a firewall or another program keeps Ingle from the network",
+    )
 }
 
 pub fn used() -> Failure {
@@ -30,11 +34,19 @@ pub fn used() -> Failure {
 }
 
 pub fn not_open() -> Failure {
-    Failure::new(FailureKind::Pairing, "that ticket is no longer open", "make a fresh one with \"ingle pair\", and leave it waiting")
+    Failure::new(
+        FailureKind::Pairing,
+        "that ticket is no longer open",
+        "make a fresh one with \"ingle pair\", and leave it waiting",
+    )
 }
 
 pub fn busy() -> Failure {
-    Failure::new(FailureKind::Pairing, "another device is using that ticket right now", "answer there, or make a fresh one with \"ingle pair\"")
+    Failure::new(
+        FailureKind::Pairing,
+        "another device is using that ticket right now",
+        "answer there, or make a fresh one with \"ingle pair\"",
+    )
 }
 
 pub fn only_readdress() -> Failure {
@@ -46,7 +58,11 @@ pub fn only_readdress() -> Failure {
 }
 
 pub fn declined_there() -> Failure {
-    Failure::new(FailureKind::Declined, "the other device declined; nothing was shared", "to try again, run \"ingle pair\" there")
+    Failure::new(
+        FailureKind::Declined,
+        "the other device declined; nothing was shared",
+        "to try again, run \"ingle pair\" there",
+    )
 }
 
 pub fn declined_here() -> Failure {
@@ -54,7 +70,11 @@ pub fn declined_here() -> Failure {
 }
 
 pub fn no_answer_here() -> Failure {
-    Failure::new(FailureKind::Pairing, "nobody answered here for five minutes; nothing was shared", "to try again, run \"ingle pair\"")
+    Failure::new(
+        FailureKind::Pairing,
+        "nobody answered here for five minutes; nothing was shared",
+        "to try again, run \"ingle pair\"",
+    )
 }
 
 pub fn nobody_came() -> Failure {
@@ -62,7 +82,11 @@ pub fn nobody_came() -> Failure {
 }
 
 pub fn broken_off() -> Failure {
-    Failure::new(FailureKind::Pairing, "the other device went away before pairing was done", "to try again, run \"ingle pair\"")
+    Failure::new(
+        FailureKind::Pairing,
+        "the other device went away before pairing was done",
+        "to try again, run \"ingle pair\"",
+    )
 }
 
 pub fn not_proven() -> Failure {
@@ -102,7 +126,11 @@ pub fn burnt() -> Failure {
 }
 
 pub fn other_version() -> Failure {
-    Failure::new(FailureKind::Version, "the other device has another version of Ingle", "bring both devices to the same version, then run \"ingle pair\" again")
+    Failure::new(
+        FailureKind::Version,
+        "the other device has another version of Ingle",
+        "bring both devices to the same version, then run \"ingle pair\" again",
+    )
 }
 
 pub fn closing() -> Failure {
@@ -147,6 +175,11 @@ fn told(error: &ConnectionError) -> Option<Failure> {
         CloseCode::Busy => Some(busy()),
         CloseCode::Declined => Some(declined_there()),
         CloseCode::NotProven => Some(not_proven()),
-        CloseCode::Bye | CloseCode::Duplicate | CloseCode::Stranger | CloseCode::Broken | CloseCode::Closed | CloseCode::Silent => None,
+        CloseCode::Bye
+        | CloseCode::Duplicate
+        | CloseCode::Stranger
+        | CloseCode::Broken
+        | CloseCode::Closed
+        | CloseCode::Silent => None,
     }
 }

@@ -73,7 +73,13 @@ pub async fn serve<E: Engine>(
     drop(person.tell(last).await);
 }
 
-async fn run<E: Engine>(engine: &E, links: &Links, call: Call, secret: &TicketSecret, person: &mut Person) -> Result<String, BrokenRun> {
+async fn run<E: Engine>(
+    engine: &E,
+    links: &Links,
+    call: Call,
+    secret: &TicketSecret,
+    person: &mut Person,
+) -> Result<String, BrokenRun> {
     let Call { connection, send, receive } = call;
     let mut talk = Talk::new(connection.clone(), send, receive);
     let mut was_asked = false;

@@ -40,10 +40,7 @@ impl Talk {
     }
 
     /// What the protocol says to do next. Its error is told to the other side.
-    pub async fn judge(
-        &mut self,
-        steps: Result<Vec<PairingStep>, PairingError>,
-    ) -> Result<Vec<PairingStep>, Failure> {
+    pub async fn judge(&mut self, steps: Result<Vec<PairingStep>, PairingError>) -> Result<Vec<PairingStep>, Failure> {
         match steps {
             Ok(steps) => Ok(steps),
             Err(why) => {

@@ -6,12 +6,19 @@ use std::{
     collections::HashMap,
     net::{Ipv4Addr, SocketAddr},
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
     time::Duration,
 };
 
 use ingle_api::{Event, Failure};
-use ingle_core::{engine::LinkId, roster::Member};
+use ingle_core::{
+    engine::LinkId,
+    keys::DeviceKeys,
+    random::Random,
+    roster::{Member, Roster},
+    seal::{EpochKey, SpaceKey},
+    wrap::Age,
+};
 use ingle_model::DeviceId;
 use ingled::{
     engine_task::{Gone, Link},
@@ -41,6 +48,7 @@ pub struct Seen {
 
 #[derive(Clone)]
 pub struct Double {
+    seed: u8,
     pub own: Member,
     members: Arc<Mutex<Vec<Member>>>,
     roster: Arc<watch::Sender<u64>>,
@@ -116,9 +124,12 @@ impl Engine for Double {
     }
 
     async fn invite(&self, member: Member) -> Result<Vec<Vec<u8>>, Failure> {
-        self.members.lock().expect("unpoisoned").push(member);
+        self.members.lock().expect("unpoisoned").push(member.clone());
         self.roster.send_modify(|number| *number += 1);
-        Ok(Vec::new())
+        let (epoch, space) = (EpochKey::from_bytes([1; 32]), SpaceKey::from_bytes([2; 32]));
+        let keys = keys(self.seed);
+        let (mut roster, first) = Roster::first(&keys, &epoch, &space, &Age, &mut Repeating(3)).expect("a roster");
+        Ok(vec![first, roster.add(&keys, member, &Age).expect("a new member")])
     }
 
     async fn peer_addresses(&self) -> Result<Vec<(DeviceId, Vec<SocketAddr>)>, Gone> {
@@ -155,6 +166,7 @@ impl Device {
         let (frames_in, frames) = mpsc::channel(4);
         let addresses = known.iter().map(|(seed, address)| (device(*seed), vec![*address])).collect();
         let engine = Double {
+            seed,
             own: member(seed),
             members: Arc::new(Mutex::new(Vec::new())),
             roster: Arc::new(watch::Sender::new(0)),
@@ -174,7 +186,7 @@ impl Device {
     }
 
     pub fn device(&self) -> DeviceId {
-        self.engine.own.device
+        self.engine.own.device()
     }
 
     pub async fn frame(&mut self) -> Vec<u8> {
@@ -267,7 +279,8 @@ impl Raw {
     }
 
     pub async fn link_at(&self, there: EndpointAddr) -> (Connection, SendStream, RecvStream) {
-        let connection = timeout(LIMIT, self.endpoint.connect(there, SYNC)).await.expect("an answer").expect("a connection");
+        let connection =
+            timeout(LIMIT, self.endpoint.connect(there, SYNC)).await.expect("an answer").expect("a connection");
         let (mut send, mut receive) = connection.open_bi().await.expect("a stream");
         write_frame(&mut send, &[], LIMIT).await.expect("hello");
         let hello = read_frame(&mut receive, 0, LIMIT).await.expect("a frame");
@@ -296,7 +309,7 @@ pub fn port_in(dir: &Path) -> Option<u16> {
 }
 
 pub fn device(seed: u8) -> DeviceId {
-    DeviceId::from_bytes([seed; 16])
+    member(seed).device()
 }
 
 pub fn endpoint_id(seed: u8) -> EndpointId {
@@ -304,12 +317,26 @@ pub fn endpoint_id(seed: u8) -> EndpointId {
 }
 
 pub fn endpoint_id_of(member: &Member) -> EndpointId {
-    EndpointId::from_bytes(&member.link).expect("a key")
+    EndpointId::from_bytes(member.link()).expect("a key")
 }
 
 pub fn member(seed: u8) -> Member {
-    let seal = ingle_core::roster::SealRecipient(String::new());
-    Member { device: device(seed), sign: [seed; 32], seal, link: *endpoint_id(seed).as_bytes() }
+    keys(seed).member().clone()
+}
+
+/// The same ones for a seed within a test program. The link's secret is the seed, 32 times.
+pub fn keys(seed: u8) -> DeviceKeys {
+    static ALL: LazyLock<Mutex<HashMap<u8, DeviceKeys>>> = LazyLock::new(Mutex::default);
+    let mut all = ALL.lock().expect("unpoisoned");
+    all.entry(seed).or_insert_with(|| DeviceKeys::generate_first(&mut Repeating(seed), &Age)).clone()
+}
+
+struct Repeating(u8);
+
+impl Random for Repeating {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        bytes.fill(self.0);
+    }
 }
 
 pub fn link_id(number: usize) -> LinkId {
