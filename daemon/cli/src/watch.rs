@@ -20,7 +20,10 @@ pub async fn watch(context: &Context) -> Outcome {
 async fn follow(context: &Context) -> Outcome {
     let mut client = context.reach.journal().await?;
     client.tell(Request::Watch {}).await?;
-    if !context.print.is_json() {
+    if context.print.is_json() {
+        // From this line on nothing is missed. The journal is open, or there would be no client.
+        context.print.answer(&Event::Journal { state: JournalState::Open }, String::new)?;
+    } else {
         aside("Watching. Ctrl-C ends it.\n");
     }
     loop {
