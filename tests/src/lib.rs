@@ -1,3 +1,4 @@
-//! What the tests of the whole share.
+//! What the tests of the whole share: the programs in homes of their own, two computers on one cable, the simulator.
 
-pub mod simulator;
+pub mod namespaces;
+pub mod programs;
