@@ -3,6 +3,9 @@
 //! It decides, and its shell acts: time and randomness are arguments, the disk is the trait [`store::Store`], the network is
 //! frames in and frames out. What may not live here: tokio, files, sockets, environment, clock, the system's randomness.
 
+#[cfg(all(feature = "unsealed", not(debug_assertions)))]
+compile_error!("the feature \"unsealed\" is for a test's control run, never for a program that people use");
+
 pub mod bundle;
 mod document;
 mod documents;

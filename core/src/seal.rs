@@ -5,16 +5,20 @@
 
 use std::fmt;
 
-use chacha20poly1305::{
-    KeyInit as _, XChaCha20Poly1305,
-    aead::{Aead as _, Payload},
-};
 use hkdf::Hkdf;
-use hmac::{Hmac, Mac as _};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::random::Random;
+
+#[cfg(not(feature = "unsealed"))]
+mod cipher;
+#[cfg(feature = "unsealed")]
+#[path = "seal/unsealed.rs"]
+mod cipher;
+
+use cipher::{decrypt, encrypt};
 
 /// Bytes of authentication that a seal adds.
 pub const TAG_BYTES: usize = 16;
@@ -205,23 +209,7 @@ fn mac(key: &[u8; 32]) -> Hmac<Sha256> {
     Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length")
 }
 
-fn encrypt(key: &[u8; 32], nonce: &[u8; NONCE_BYTES], aad: &[u8], plain: &[u8]) -> Vec<u8> {
-    XChaCha20Poly1305::new(key.into())
-        .encrypt(nonce.into(), Payload { msg: plain, aad })
-        .expect("XChaCha20-Poly1305 takes up to 256 GiB, and callers keep to far less")
-}
-
-fn decrypt(
-    key: &[u8; 32],
-    nonce: &[u8; NONCE_BYTES],
-    aad: &[u8],
-    sealed: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, SealBroken> {
-    let plain = XChaCha20Poly1305::new(key.into()).decrypt(nonce.into(), Payload { msg: sealed, aad });
-    plain.map(Zeroizing::new).map_err(|_| SealBroken)
-}
-
-#[cfg(test)]
+#[cfg(all(test, not(feature = "unsealed")))]
 mod tests {
     use super::*;
     use crate::random::Counting;

@@ -2,3 +2,4 @@
 
 pub mod namespaces;
 pub mod programs;
+pub mod simulator;

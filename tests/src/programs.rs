@@ -35,7 +35,10 @@ pub struct Home {
     dir: tempfile::TempDir,
     /// Put before each program: what leads into a namespace, for example.
     within: Vec<String>,
-    pragma_program: Option<PathBuf>,
+    daemon: Option<PathBuf>,
+    programs: Option<PathBuf>,
+    variables: Vec<(String, String)>,
+    working_dir: Option<PathBuf>,
 }
 
 /// How a program ended, and what it said.
@@ -80,7 +83,8 @@ impl Home {
     /// An empty folder, whose programs are all started behind `within`.
     pub fn within(within: &[String]) -> Self {
         let dir = tempfile::Builder::new().prefix("ingle").tempdir().expect("a temporary folder");
-        Self { dir, within: within.to_vec(), pragma_program: None }
+        let within = within.to_vec();
+        Self { dir, within, daemon: None, programs: None, variables: Vec::new(), working_dir: None }
     }
 
     /// With a journal that a file beside it opens: the quickest to make.
@@ -102,14 +106,33 @@ impl Home {
         self.path().join("journal")
     }
 
-    /// Another program takes the daemon's place from now on.
+    /// Another program takes the daemon's place in [`Self::start_daemon`].
     pub fn use_daemon(&mut self, program: PathBuf) {
-        self.pragma_program = Some(program);
+        self.daemon = Some(program);
+    }
+
+    /// The programs lie in this folder.
+    pub fn use_programs(&mut self, folder: &Path) {
+        self.programs = Some(folder.to_owned());
+    }
+
+    /// A variable in the environment of every program.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The folder that every program is started in.
+    pub fn run_in(&mut self, folder: &Path) {
+        self.working_dir = Some(folder.to_owned());
+    }
+
+    fn program(&self, name: &str) -> PathBuf {
+        self.programs.as_ref().map_or_else(|| program(name), |folder| folder.join(name))
     }
 
     /// A command of `ingle` for this home, with nothing of this process's environment but a search path.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.any(&program("ingle"));
+        let mut command = self.any(&self.program("ingle"));
         command.args(arguments);
         command
     }
@@ -120,7 +143,10 @@ impl Home {
         let mut command = Command::new(words.next().expect("there is a program"));
         command.args(words).env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("HOME", self.path());
         command.env("INGLE_HOME", self.path()).env("LANG", "C.UTF-8").env("TMPDIR", std::env::temp_dir());
-        command.stdin(Stdio::null());
+        command.envs(self.variables.iter().cloned()).stdin(Stdio::null());
+        if let Some(folder) = &self.working_dir {
+            command.current_dir(folder);
+        }
         command
     }
 
@@ -166,7 +192,7 @@ impl Home {
 
     /// Starts the daemon as a child of the test, and waits until it takes callers.
     pub fn start_daemon(&self) -> Daemon {
-        let path = self.pragma_program.clone().unwrap_or_else(|| program("ingled"));
+        let path = self.daemon.clone().unwrap_or_else(|| self.program("ingled"));
         let mut command = self.any(&path);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         self.started(command)

@@ -46,7 +46,11 @@ const CHANGE: u8 = 1;
 const HOUSEHOLD: u8 = 1;
 const MONTH: u8 = 2;
 /// zstd's own default: on check-ins higher levels gain nothing.
+#[cfg(not(feature = "unsealed"))]
 const LEVEL: i32 = 3;
+/// At negative levels words stay as they are.
+#[cfg(feature = "unsealed")]
+const LEVEL: i32 = -1;
 
 #[derive(Debug, Clone)]
 pub(super) struct Header {
