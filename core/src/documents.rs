@@ -20,7 +20,7 @@ use crate::{
     log,
     random::Random,
     roster::Secrets,
-    seal::LocalKey,
+    seal::{Hash, LocalKey},
     staged::Staged,
     store::{Store, StoreError, Table},
 };
@@ -65,6 +65,8 @@ struct Card {
     position: u64,
     snapshot: u64,
     summary: Summary,
+    #[serde(with = "hex_hashes")]
+    heads: Vec<Hash>,
 }
 
 #[derive(Debug)]
@@ -115,10 +117,6 @@ impl Documents {
             documents.load(store, keys, &name)?;
         }
         Ok(documents)
-    }
-
-    pub fn names(&self) -> impl Iterator<Item = &DocumentName> {
-        self.cards.values().map(|card| &card.name)
     }
 
     /// Bundles that could not be read from the store, in the documents that are loaded.
@@ -240,15 +238,14 @@ impl Documents {
     }
 
     /// The heads of every document, in the order of their names.
-    pub fn heads(&mut self, store: &impl Store, keys: Keyring<'_>) -> Result<Vec<crate::seal::Hash>, StoreError> {
-        let mut names: Vec<DocumentName> = self.names().cloned().collect();
-        names.sort();
-        let mut heads = Vec::new();
-        for name in names {
-            heads.extend(self.load(store, keys, &name)?.document.heads());
+    pub fn heads(&self) -> Vec<Hash> {
+        let mut all: Vec<(&DocumentName, Vec<Hash>)> = Vec::new();
+        for (row, card) in &self.cards {
+            let loaded = self.loaded.get(row).map(|loaded| loaded.document.heads());
+            all.push((&card.name, loaded.unwrap_or_else(|| card.heads.clone())));
         }
-        self.unload(keys);
-        Ok(heads)
+        all.sort();
+        all.into_iter().flat_map(|(_, heads)| heads).collect()
     }
 
     /// Writes what is stale of cards, digests and snapshots; true when there was something. At the end every tail is taken in.
@@ -266,6 +263,7 @@ impl Documents {
             if loaded.position != card.position {
                 card.position = loaded.position;
                 card.summary = loaded.summary.clone().unwrap_or_default();
+                card.heads = loaded.document.heads();
                 let digest = serde_json::to_vec(loaded.document.records()).expect("texts and numbers are JSON");
                 let key = digest_key(DIGEST, row);
                 put_packed(keys, Table::Digests, &key, loaded.position, &Zeroizing::new(digest), staged, random);
@@ -338,7 +336,8 @@ impl Documents {
 impl Card {
     /// Of a document whose digest was not written yet.
     fn new(name: &DocumentName) -> Self {
-        Self { name: name.clone(), position: 0, snapshot: 0, summary: Summary::default() }
+        let (summary, heads) = (Summary::default(), Vec::new());
+        Self { name: name.clone(), position: 0, snapshot: 0, summary, heads }
     }
 }
 
@@ -531,6 +530,26 @@ pub fn seal_row(
 
 pub fn open_row(local: &LocalKey, table: Table, key: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     local.open(&place(table, key), sealed).ok()
+}
+
+mod hex_hashes {
+    use data_encoding::HEXLOWER;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use crate::seal::Hash;
+
+    pub fn serialize<S: Serializer>(hashes: &[Hash], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(hashes.iter().map(Hash::to_string))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Hash>, D::Error> {
+        let read = |text: String| {
+            let bytes = HEXLOWER.decode(text.as_bytes()).ok()?;
+            Some(Hash::from_bytes(bytes.try_into().ok()?))
+        };
+        let texts = Vec::<String>::deserialize(deserializer)?;
+        texts.into_iter().map(|text| read(text).ok_or_else(|| D::Error::custom("no hash"))).collect()
+    }
 }
 
 mod name_bytes {

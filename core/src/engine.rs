@@ -6,7 +6,7 @@
 //! **Invariant:** after an error of the store nothing in memory counts any more. All of it is read again, under a new actor, and
 //! whoever waited for an answer hears that nothing was saved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ingle_model::{CheckInDraft, DeviceId, EntryId, EntryKind, Label, Moment, Refused};
 use jiff::Timestamp;
@@ -239,8 +239,9 @@ impl<S: Store> Engine<S> {
     /// Takes in what happened, as one commit, and says what to do. Costs one sync of the disk if anything is to be kept.
     pub fn handle(&mut self, inputs: Vec<Input>, at: &Moment, random: &mut dyn Random) -> Vec<Output> {
         let tickets: Vec<u64> = inputs.iter().filter_map(Input::ticket).collect();
+        let new_links: Vec<LinkId> = inputs.iter().filter_map(Input::new_link).collect();
         let done = self.turn(at, random, |turn| inputs.into_iter().try_for_each(|input| turn.take(input)));
-        done.unwrap_or_else(|error| self.apologise(tickets, error))
+        done.unwrap_or_else(|error| self.apologise(tickets, new_links, error))
     }
 
     /// When [`Input::Tick`] is due.
@@ -310,6 +311,9 @@ impl<S: Store> Engine<S> {
         if !batch.is_empty() {
             self.store.commit(&batch)?;
         }
+        if work.is_settled {
+            journal.unload(&self.keys);
+        }
         Ok(exchange::outputs(work, &self.store, journal, &mut self.sessions))
     }
 
@@ -335,10 +339,10 @@ impl<S: Store> Engine<S> {
         self.journal.as_ref().map(|_| ()).map_err(|error| *error)
     }
 
-    fn apologise(&mut self, tickets: Vec<u64>, error: StoreError) -> Vec<Output> {
+    fn apologise(&mut self, tickets: Vec<u64>, new_links: Vec<LinkId>, error: StoreError) -> Vec<Output> {
         let done = tickets.into_iter().map(|ticket| Output::Done { ticket, result: Err(error.into()) });
-        let links = std::mem::take(&mut self.sessions);
-        done.chain(links.into_keys().map(|link| Output::Close { link })).collect()
+        let links: BTreeSet<LinkId> = std::mem::take(&mut self.sessions).into_keys().chain(new_links).collect();
+        done.chain(links.into_iter().map(|link| Output::Close { link })).collect()
     }
 }
 
@@ -346,6 +350,13 @@ impl Input {
     fn ticket(&self) -> Option<u64> {
         match self {
             Self::Write { ticket, .. } | Self::Invite { ticket, .. } | Self::Import { ticket, .. } => Some(*ticket),
+            _ => None,
+        }
+    }
+
+    fn new_link(&self) -> Option<LinkId> {
+        match self {
+            Self::LinkUp { link, .. } => Some(*link),
             _ => None,
         }
     }

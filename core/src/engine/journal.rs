@@ -189,6 +189,11 @@ impl Journal {
         self.save_peers(keys, staged, random);
     }
 
+    /// Drops what need not stay in memory. Only when nothing is staged.
+    pub fn unload(&mut self, keys: &DeviceKeys) {
+        self.documents.unload(Keyring { local: keys.local(), secrets: &self.secrets });
+    }
+
     pub fn save_peers(&mut self, keys: &DeviceKeys, staged: &mut Staged, random: &mut dyn Random) {
         for (device, peer) in self.peers.iter_mut().filter(|(_, peer)| peer.is_unsaved) {
             save_peer(keys, *device, peer, staged, random);

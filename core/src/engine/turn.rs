@@ -43,6 +43,8 @@ pub(super) struct Work {
     pub records: Vec<Vec<u8>>,
     /// Links whose peer has said hello in this turn.
     pub greeted: BTreeSet<LinkId>,
+    /// Digests were written: what need not stay loaded can go.
+    pub is_settled: bool,
 }
 
 pub(super) struct Turn<'a, S> {
@@ -188,6 +190,7 @@ impl<'a, S: Store> Turn<'a, S> {
         let is_much = self.journal.documents.has_long_tail();
         if self.is_settling && (is_much || !wrote) {
             self.journal.settle(self.keys, false, &mut self.staged, self.random);
+            self.work.is_settled = true;
         } else if wrote {
             self.journal.save_peers(self.keys, &mut self.staged, self.random);
             self.journal.settle_at = Some(if is_much { self.at.instant() } else { self.pause_end() });
