@@ -86,12 +86,14 @@ pub struct Documents {
     actor: Actor,
     cards: BTreeMap<RowName, Card>,
     loaded: BTreeMap<RowName, Loaded>,
+    /// Documents of which neither the card nor a bundle says the name.
+    lost: BTreeSet<RowName>,
     uses: u64,
 }
 
 impl Documents {
     pub fn new(actor: Actor) -> Self {
-        Self { actor, cards: BTreeMap::new(), loaded: BTreeMap::new(), uses: 0 }
+        Self { actor, cards: BTreeMap::new(), loaded: BTreeMap::new(), lost: BTreeSet::new(), uses: 0 }
     }
 
     /// Reads the cards, and loads the documents that were changed after theirs was written.
@@ -110,7 +112,10 @@ impl Documents {
                     }
                     documents.cards.insert(name, card);
                 }
-                _ => stale.extend(name_from_bundle(store, keys, &name)?),
+                _ => match name_from_bundle(store, keys, &name)? {
+                    Some(name) => stale.push(name),
+                    None => drop(documents.lost.insert(name)),
+                },
             }
         }
         for name in stale {
@@ -119,9 +124,10 @@ impl Documents {
         Ok(documents)
     }
 
-    /// Bundles that could not be read from the store, in the documents that are loaded.
+    /// What could not be read from the store: bundles in the documents that are loaded, and documents whose names are lost.
     pub fn holes(&self) -> u64 {
-        self.loaded.values().map(|loaded| loaded.holes).sum()
+        let lost = self.lost.iter().filter(|row| !self.loaded.contains_key(*row)).count();
+        self.loaded.values().map(|loaded| loaded.holes).sum::<u64>() + u64::try_from(lost).unwrap_or(u64::MAX)
     }
 
     /// Changes a record; gives the item for the bundle. None when there is nothing to change.
@@ -248,11 +254,12 @@ impl Documents {
         all.into_iter().flat_map(|(_, heads)| heads).collect()
     }
 
-    /// Writes what is stale of cards, digests and snapshots; true when there was something. At the end every tail is taken in.
+    /// Writes what is stale of cards, digests and snapshots; true when there was something. At the end every tail is taken in. Where
+    /// there are holes everything stays as it is on the disk: what is written now would stand for the whole.
     pub fn settle(&mut self, keys: Keyring<'_>, is_end: bool, staged: &mut Staged, random: &mut dyn Random) -> bool {
         self.summaries();
         let mut wrote = false;
-        for (row, loaded) in &self.loaded {
+        for (row, loaded) in self.loaded.iter().filter(|(_, loaded)| loaded.holes == 0) {
             let Some(card) = self.cards.get_mut(row) else { continue };
             let tail = loaded.position - card.snapshot;
             if tail > MAX_TAIL || (is_end && tail > 0) {
@@ -277,7 +284,7 @@ impl Documents {
     /// Whether [`Self::settle`] would write something.
     pub fn is_unsettled(&self) -> bool {
         let is_stale = |(row, loaded): (&RowName, &Loaded)| {
-            self.cards.get(row).is_some_and(|card| card.position != loaded.position)
+            loaded.holes == 0 && self.cards.get(row).is_some_and(|card| card.position != loaded.position)
         };
         self.loaded.iter().any(is_stale)
     }
@@ -285,7 +292,8 @@ impl Documents {
     /// Whether so much lies behind a snapshot that one should be made soon.
     pub fn has_long_tail(&self) -> bool {
         let is_long = |(row, loaded): (&RowName, &Loaded)| {
-            self.cards.get(row).is_some_and(|card| loaded.position - card.snapshot > 4 * MAX_TAIL)
+            let is_long = |card: &Card| loaded.position - card.snapshot > 4 * MAX_TAIL;
+            loaded.holes == 0 && self.cards.get(row).is_some_and(is_long)
         };
         self.loaded.iter().any(is_long)
     }

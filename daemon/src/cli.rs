@@ -14,7 +14,7 @@ use crate::{
     Options, failures, home, instance,
     instance::Instance,
     keychain::{SystemKeychain, WITH_DIALOG},
-    passphrase, platform,
+    passphrase, platform, socket,
     store::Pragmas,
 };
 
@@ -90,7 +90,7 @@ pub fn main(pragmas: Pragmas) -> ExitCode {
             drop(error.print());
             return ExitCode::SUCCESS;
         }
-        Err(error) => return complain(&misused(&error), false),
+        Err(_) => return complain(&misused(), false),
     };
     let announces = arguments.one_shot.is_none() && arguments.daemon.announce;
     match perform(arguments, pragmas) {
@@ -143,6 +143,7 @@ fn init(home: &Home, name: Option<&str>, lock: LockKind, pragmas: Pragmas) -> Re
         LockKind::KeyFile => (Lock::KeyFile, "key-file"),
         LockKind::Passphrase => (Lock::Passphrase(passphrase::from_stdin_or_environment()?), "passphrase"),
     };
+    socket::check_path(&places)?;
     let _instance = Instance::take(&places)?;
     let device = home::make(&places, pragmas, &name, &lock, Arc::new(SystemKeychain::new(WITH_DIALOG)))?;
     print(&json!({ "device": device, "name": name.as_str(), "lock": kind }))
@@ -200,8 +201,7 @@ fn complain(failure: &Failure, announces: bool) -> ExitCode {
     ExitCode::from(failure.kind.exit_code())
 }
 
-fn misused(error: &clap::Error) -> Failure {
-    let text = error.to_string();
-    let first = text.lines().next().unwrap_or_default();
-    Failure::new(FailureKind::Usage, first.strip_prefix("error: ").unwrap_or(first), "see \"ingled --help\"")
+/// Doesn't repeat what was typed: it may be a ticket, or words that were meant for `ingle`.
+fn misused() -> Failure {
+    Failure::new(FailureKind::Usage, "this command line can't be understood", "see \"ingled --help\"")
 }

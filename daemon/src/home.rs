@@ -26,14 +26,17 @@ use crate::{
 
 /// The key file of the journal in `dir`; none when there is no journal. A journal without its key file is a failure.
 pub fn look(dir: &Path) -> Result<Option<KeyFile>, Failure> {
-    let has = |name: &str| fs::symlink_metadata(dir.join(name)).is_ok();
-    if has(key_file::FILE_NAME) || has(store::FILE_NAME) { Ok(Some(KeyFile::read(dir)?)) } else { Ok(None) }
+    let has_key = fs::symlink_metadata(dir.join(key_file::FILE_NAME)).is_ok();
+    if has_key || store::is_there(dir) { Ok(Some(KeyFile::read(dir)?)) } else { Ok(None) }
 }
 
 /// How the journal is locked, without opening it.
 pub fn lock_state(places: &Places) -> (LockState, Option<Failure>) {
     let (journal, key_slots, failure) = match look(&places.journal_dir()) {
         Ok(None) => (JournalState::Absent, Vec::new(), None),
+        Ok(Some(file)) if !store::is_there(&places.journal_dir()) => {
+            (JournalState::Unavailable, file.kinds(), Some(OpenFault::Missing.into()))
+        }
         Ok(Some(file)) => (JournalState::Locked, file.kinds(), None),
         Err(failure) => (JournalState::Unavailable, Vec::new(), Some(failure)),
     };

@@ -130,7 +130,7 @@ impl Joiner {
         let last = match (paired, adopted) {
             (Err(why), None) => {
                 drop(unfinished);
-                ended(why)
+                Event::pairing_ended(why)
             }
             // Once this device is on the roster it stays, even when the other one's last word was lost.
             (paired, Some(task)) => {
@@ -138,10 +138,10 @@ impl Joiner {
                 let other = paired.map(|joined| joined.name).unwrap_or_default();
                 match self.settle_in(task, &ticket).await {
                     Ok(()) => Event::Paired { paired: other },
-                    Err(why) => ended(why),
+                    Err(why) => Event::pairing_ended(why),
                 }
             }
-            (Ok(_), None) => ended(busy()),
+            (Ok(_), None) => Event::pairing_ended(busy()),
         };
         // The caller may have gone; status tells the same.
         drop(told.send(last).await);
@@ -248,7 +248,7 @@ fn readdress(journal: &Journal, open: Arc<OpenJournal>, device: DeviceId, ticket
     let work = async move {
         let last = match pairing::readdress(open.engine(), &open.links, device, &ticket).await {
             Ok(()) => Event::Paired { paired: open.engine().name_of(device).await },
-            Err(why) => ended(why),
+            Err(why) => Event::pairing_ended(why),
         };
         // The caller may have gone.
         drop(told.send(last).await);
@@ -258,10 +258,6 @@ fn readdress(journal: &Journal, open: Arc<OpenJournal>, device: DeviceId, ticket
 
 fn copy(keys: &DeviceKeys) -> Result<DeviceKeys, Failure> {
     DeviceKeys::from_bytes(&keys.to_bytes()).map_err(|_| closing())
-}
-
-fn ended(failure: Failure) -> Event {
-    Event::PairingEnded { message: failure.message, hint: failure.hint }
 }
 
 fn busy() -> Failure {

@@ -52,9 +52,9 @@ pub fn settle(places: &Places) -> io::Result<()> {
         home::remove(&joining)?;
     }
     for mark in [ADOPTED, MERGED] {
-        match fs::remove_file(journal.join(mark)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+        // A folder that can't be written to is a matter for whoever opens the journal.
+        if has(&journal, mark) {
+            fs::remove_file(journal.join(mark))?;
         }
     }
     // Only now: the new journal is in its place, whole.

@@ -126,20 +126,7 @@ pub fn absent() -> Failure {
 }
 
 pub fn locked() -> Failure {
-    Failure::new(
-        FailureKind::Locked,
-        "the journal is locked; your words are safe in it",
-        "open it with \"ingle unlock\"",
-    )
-}
-
-/// As [`locked`], to someone who wanted to save something.
-pub fn locked_unsaved() -> Failure {
-    Failure::new(
-        FailureKind::Locked,
-        "the journal is locked, so that was not saved",
-        "open it with \"ingle unlock\", and save it again",
-    )
+    Failure::new(FailureKind::Locked, "the journal is locked; what is in it is safe", "open it with \"ingle unlock\"")
 }
 
 pub fn joining() -> Failure {

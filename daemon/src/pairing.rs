@@ -108,13 +108,13 @@ async fn tell_when_linked(mut events: broadcast::Receiver<Event>, told: mpsc::Se
             match events.recv().await {
                 Ok(Event::Link { device, state: LinkState::Up }) => return Event::Paired { paired: device },
                 Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
-                Err(broadcast::error::RecvError::Closed) => return failures::ended(failures::closing()),
+                Err(broadcast::error::RecvError::Closed) => return Event::pairing_ended(failures::closing()),
             }
         }
     };
     let last = tokio::select! {
         event = linked => event,
-        () = sleep(Duration::from_secs(LIFETIME_S)) => failures::ended(failures::nobody_came()),
+        () = sleep(Duration::from_secs(LIFETIME_S)) => Event::pairing_ended(failures::nobody_came()),
         () = told.closed() => return,
     };
     // The client may have gone in this moment.

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{failures, home, journal::Journal, opening, questions};
+use crate::{failures, home, journal::Journal, questions};
 
 /// The time that an entry is about may lie this far ahead: clocks and zones differ.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
@@ -55,10 +55,10 @@ pub async fn answer(journal: &Journal, request: Request) -> Result<Value, Failur
     }
 }
 
-/// A write that is answered when it is on the disk. While the journal is shut it says that nothing was saved.
+/// A write that is answered when it is on the disk. While the journal is shut, whoever handed in words hears that they were not saved.
 async fn save(journal: &Journal, write: Write) -> Result<Value, Failure> {
-    let engine =
-        journal.engine().await.map_err(|why| if why == opening::locked() { opening::locked_unsaved() } else { why })?;
+    let has_words = matches!(write, Write::CheckIn(_) | Write::Edit { .. });
+    let engine = journal.engine().await.map_err(|why| if has_words { why.unsaved() } else { why })?;
     match engine.write(write).await? {
         Done::Saved { id, at } => value(Saved { id, at: at.to_string() }),
         Done::Undone { id, what } => {

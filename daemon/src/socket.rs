@@ -24,15 +24,8 @@ impl Socket {
         if let Some(listener) = inherited()? {
             return Ok(Self { listener });
         }
+        check_path(places)?;
         let path = places.socket_path();
-        let length = path.as_os_str().len();
-        if cfg!(unix) && length > MAX_SOCKET_PATH {
-            return Err(Failure::new(
-                FailureKind::Unavailable,
-                format!("the path of the socket is {length} bytes long; the system allows {MAX_SOCKET_PATH}"),
-                "choose a folder with a shorter path",
-            ));
-        }
         let refused = |error: io::Error| failures::folder(places.runtime_dir(), &error);
         files::create_private_dir(places.runtime_dir()).map_err(refused)?;
         check_private(places)?;
@@ -52,6 +45,19 @@ impl Socket {
             tracing::warn!("a connection of another user was turned away");
         }
     }
+}
+
+/// The system allows the socket's path. Where it doesn't, no journal is of any use.
+pub fn check_path(places: &Places) -> Result<(), Failure> {
+    let length = places.socket_path().as_os_str().len();
+    if cfg!(not(unix)) || length <= MAX_SOCKET_PATH {
+        return Ok(());
+    }
+    Err(Failure::new(
+        FailureKind::Unavailable,
+        format!("the path of the socket is {length} bytes long; the system allows {MAX_SOCKET_PATH}"),
+        "choose a folder with a shorter path",
+    ))
 }
 
 #[cfg(unix)]

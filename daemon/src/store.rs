@@ -54,6 +54,11 @@ pub struct Pragmas {
     pub max_pages: Option<u32>,
 }
 
+/// Whether there is a database in `dir`, in whatever state.
+pub fn is_there(dir: &Path) -> bool {
+    fs::symlink_metadata(dir.join(FILE_NAME)).is_ok()
+}
+
 /// Why there is no store to work with. Nothing was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum OpenFault {
@@ -275,9 +280,12 @@ fn open_checked(path: &Path, pragmas: Pragmas) -> Result<Connection, OpenFault> 
         }
         Ok(_) => {}
     }
+    // SQLite would be content with reading, and stumble later. No connection stands now whose locks this would take.
+    drop(fs::OpenOptions::new().write(true).open(path).map_err(io_fault)?);
     let connection = connect(path, pragmas).map_err(fault)?;
     if connection.is_readonly(rusqlite::MAIN_DB).map_err(fault)? {
-        return Err(StoreError::ReadOnly.into());
+        // By the word of its header, which in Ingle's never says so.
+        return Err(StoreError::Damaged.into());
     }
     let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(fault);
     if number("application_id")? != APPLICATION_ID {

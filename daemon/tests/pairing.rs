@@ -56,7 +56,7 @@ async fn a_no_on_either_side_ends_it_on_both_and_nothing_was_shared() {
         let mine = "you declined; nothing was shared";
         let theirs = "the other device declined; nothing was shared";
         let (at_here, at_there) = if no_here { (mine, theirs) } else { (theirs, mine) };
-        assert_eq!(message(here.next().await), at_here);
+        assert_eq!(ended(here.next().await), (FailureKind::Declined, at_here.to_owned()));
         let failure = there.joined().await.expect_err("it is declined");
         assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::Declined, at_there));
         assert_eq!(inviter.engine.members_now().len(), 1);
@@ -74,10 +74,8 @@ async fn three_runs_without_the_secret_burn_the_ticket() {
         let failure = Client::join(&forged, 8, Ok(())).joined().await.expect_err("it has no secret");
         assert_eq!(failure.message, "the other device could not prove that the ticket is the same; nothing was shared");
     }
-    assert_eq!(
-        message(here.next().await),
-        "the ticket was tried three times without success and is closed now; nothing was shared"
-    );
+    let burnt = "the ticket was tried three times without success and is closed now; nothing was shared";
+    assert_eq!(ended(here.next().await), (FailureKind::Pairing, burnt.to_owned()));
     let failure = Client::join(&here.ticket, 9, Ok(())).joined().await.expect_err("it is burnt");
     assert_eq!(failure.message, "that ticket was used already");
     inviter.stop().await;
@@ -132,7 +130,8 @@ async fn a_joiner_that_can_not_keep_the_journal_says_so_and_the_inviter_hears_th
     there.answer(true).await;
     here.answer(true).await;
     assert_eq!(there.joined().await.expect_err("no disk"), full);
-    assert_eq!(message(here.next().await), "the other device went away before pairing was done");
+    let gone = "the other device went away before pairing was done";
+    assert_eq!(ended(here.next().await), (FailureKind::Pairing, gone.to_owned()));
     inviter.stop().await;
 }
 
@@ -248,11 +247,11 @@ fn asks(name: &str) -> Event {
     Event::Asks { name: name.to_owned() }
 }
 
-fn message(event: Event) -> String {
+fn ended(event: Event) -> (FailureKind, String) {
     match event {
-        Event::PairingEnded { message, hint } => {
+        Event::PairingEnded { kind, message, hint } => {
             assert!(!hint.is_empty());
-            message
+            (kind, message)
         }
         other => panic!("{other:?}"),
     }

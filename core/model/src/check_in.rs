@@ -188,6 +188,9 @@ impl std::fmt::Debug for CheckInDraft {
 pub enum Refused {
     #[error("there is nothing in this check-in yet")]
     Nothing,
+    /// An edit would empty the entry.
+    #[error("that would leave nothing in this entry; it was not changed")]
+    NothingLeft,
     #[error("the {field} can't be kept: {why}")]
     Text { field: &'static str, why: TextRefused },
     #[error("the {field} of {value} is not between 0 and 100")]
@@ -205,6 +208,7 @@ impl Refused {
     pub fn hint(&self) -> String {
         match self {
             Self::Nothing => "one word is enough, for example --feel sad".into(),
+            Self::NothingLeft => "leave one word in it, or put it in the trash with \"ingle delete\"".into(),
             Self::Text { why: TextRefused::Empty, .. } => "write a word or leave it out".into(),
             Self::Text { why: TextRefused::LabelTooLong { .. }, .. } => {
                 "use a few words here, and the rest as text".into()
@@ -249,7 +253,7 @@ impl CheckInDraft {
             },
         };
         if new.is_empty() {
-            return Err(Refused::Nothing);
+            return Err(if old.is_empty() { Refused::Nothing } else { Refused::NothingLeft });
         }
         let at = self.at.as_deref().map(str::parse).transpose().map_err(Refused::Moment)?;
         Ok((new, at))
@@ -357,7 +361,7 @@ mod tests {
         );
         check(
             CheckInDraft { cause: Some("x".into()), at: Some("+99999-01-01T00:00:00Z".into()), ..Default::default() },
-            "that time can't be kept: that isn't a date and time with an offset",
+            "that time can't be kept: the year is outside 1900 to 2199",
         );
     }
 
@@ -367,6 +371,9 @@ mod tests {
         let (old, _) = draft.check().expect("two texts");
         let edit = CheckInDraft { cause: Some(String::new()), urge: Some("c".into()), ..Default::default() };
         let (new, _) = edit.applied_to(&old).expect("still something");
-        assert_eq!((new.cause, new.thought, new.urge.is_some()), (None, old.thought, true));
+        assert_eq!((&new.cause, &new.thought, new.urge.is_some()), (&None, &old.thought, true));
+        let empty = || Some(String::new());
+        let all = CheckInDraft { thought: empty(), urge: empty(), ..Default::default() };
+        assert_eq!(all.applied_to(&new), Err(Refused::NothingLeft));
     }
 }

@@ -77,12 +77,19 @@ impl FromStr for Moment {
         if let Ok(told) = text.parse::<ZonedDateTime>() {
             return Self::new(told.timestamp(), told.time_zone().clone());
         }
-        let pieces: jiff::fmt::temporal::Pieces<'_> =
-            jiff::fmt::temporal::Pieces::parse(text).map_err(|_| MomentRefused::Unreadable)?;
+        let pieces: jiff::fmt::temporal::Pieces<'_> = jiff::fmt::temporal::Pieces::parse(text)
+            .map_err(|_| if has_long_year(text) { MomentRefused::OutOfRange } else { MomentRefused::Unreadable })?;
         let offset = pieces.to_numeric_offset().ok_or(MomentRefused::Unreadable)?;
         let instant: Timestamp = text.parse().map_err(|_| MomentRefused::OutOfRange)?;
         Self::new(instant, TimeZone::fixed(offset))
     }
+}
+
+/// Whether it begins as a date of a year with more than four digits, which no parser reads.
+fn has_long_year(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let digits = unsigned.bytes().take_while(u8::is_ascii_digit).count();
+    digits > 4 && unsigned.as_bytes().get(digits) == Some(&b'-')
 }
 
 impl fmt::Display for Moment {
@@ -139,9 +146,14 @@ mod tests {
         for text in ["", "yesterday", "2026-13-01T00:00:00Z", "2026-11-25", "2026-11-25T19:40:00"] {
             assert_eq!(text.parse::<Moment>(), Err(MomentRefused::Unreadable), "{text}");
         }
-        for text in ["1850-01-01T00:00:00Z", "3000-01-01T00:00:00Z"] {
+        for text in [
+            "1850-01-01T00:00:00Z",
+            "3000-01-01T00:00:00Z",
+            "99999-01-01T00:00:00Z",
+            "+99999-01-01T00:00:00Z",
+            "+099999-01-01T00:00:00Z",
+        ] {
             assert_eq!(text.parse::<Moment>(), Err(MomentRefused::OutOfRange), "{text}");
         }
-        assert!("+99999-01-01T00:00:00Z".parse::<Moment>().is_err());
     }
 }

@@ -81,7 +81,8 @@ impl<S: Store> Engine<S> {
         self.journal.as_mut().map(|journal| journal.documents.entries().into_values().sum()).unwrap_or_default()
     }
 
-    /// Newest first by the time that they are about. Costs a digest for each month that may hold one.
+    /// Newest first by the time that they are about. Costs a digest for each month that may hold one. Where something can't be read
+    /// the rest is shown; that there is nothing is not said then.
     pub fn list(&mut self, query: &Query) -> Result<Vec<EntryView>, StoreError> {
         let Self { journal, store, keys, .. } = self;
         let journal = journal.as_mut().map_err(|error| *error)?;
@@ -107,6 +108,9 @@ impl<S: Store> Engine<S> {
             found.sort_by_key(|view| std::cmp::Reverse((view.at_ms, view.id)));
             found.truncate(limit);
         }
+        if found.is_empty() && limit > 0 && journal.documents.holes() > 0 {
+            return Err(StoreError::Damaged);
+        }
         Ok(found)
     }
 
@@ -115,6 +119,9 @@ impl<S: Store> Engine<S> {
         let Self { journal, store, keys, .. } = self;
         let journal = journal.as_mut().map_err(|error| *error)?;
         let found = find(journal, store, keys, id)?;
+        if found.is_none() && journal.documents.holes() > 0 {
+            return Err(StoreError::Damaged);
+        }
         Ok(found.and_then(|(_, record)| entry::view(id, &record, |device| journal.name_of(device))))
     }
 

@@ -302,6 +302,37 @@ fn a_bundle_that_is_damaged_on_the_disk_is_a_hole_that_is_named_and_the_rest_is_
 }
 
 #[test]
+fn a_journal_that_is_damaged_throughout_is_not_taken_for_an_empty_one_and_stays_as_it_is_on_the_disk() {
+    let mut world = World::paired();
+    for n in 0..5 {
+        world.check_in(0, &format!("entry {n}"));
+    }
+    let World { devices: [laptop, _], wrap, .. } = &mut world;
+    laptop.engine.settle(&mut laptop.random).unwrap();
+    let words = [Table::Bundles, Table::Documents, Table::Digests];
+    for row in laptop.engine.store.rows.iter_mut().filter(|((at, _), _)| words.contains(at)) {
+        let middle = row.1.len() / 2;
+        row.1[middle] ^= 1;
+    }
+    let damaged = laptop.engine.store.rows.clone();
+    laptop.restart(wrap);
+    assert_eq!(laptop.engine.list(&Query::default()), Err(StoreError::Damaged));
+    assert_eq!(laptop.engine.show(EntryId::from_bytes([7; 16])), Err(StoreError::Damaged));
+    world.check_in(0, "all the same");
+    for _ in 0..2 {
+        let World { devices: [laptop, _], wrap, .. } = &mut world;
+        assert_eq!(causes(&laptop.list()), ["all the same"]);
+        assert!(laptop.engine.reminders()[0].contains("can't be read from this disk"));
+        laptop.engine.settle(&mut laptop.random).unwrap();
+        let kept = |(key, value): (&(Table, Vec<u8>), &Vec<u8>)| {
+            !words.contains(&key.0) || laptop.engine.store.rows.get(key) == Some(value)
+        };
+        assert!(damaged.iter().all(kept));
+        laptop.restart(wrap);
+    }
+}
+
+#[test]
 fn after_an_error_of_the_disk_nothing_was_saved_and_the_next_write_goes_through() {
     let mut world = World::paired();
     world.link();

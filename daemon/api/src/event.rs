@@ -3,7 +3,10 @@
 use ingle_model::{EntryId, EntryKind};
 use serde::{Deserialize, Serialize};
 
-use crate::status::{JournalState, LinkState};
+use crate::{
+    Failure, FailureKind,
+    status::{JournalState, LinkState},
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -28,10 +31,17 @@ pub enum Event {
     Asks { name: String },
     /// Both said yes, and the new device is on the roster on disk.
     Paired { paired: String },
-    /// Pairing came to an end without a pair. `message` and `hint` are for the person.
-    PairingEnded { message: String, hint: String },
+    /// Pairing came to an end without a pair. Programs decide by `kind`; `message` and `hint` are for the person.
+    PairingEnded { kind: FailureKind, message: String, hint: String },
     /// This watcher was too slow and missed events: ask again for what is shown.
     Missed {},
+}
+
+impl Event {
+    /// Why no pair came of a pairing.
+    pub fn pairing_ended(Failure { kind, message, hint }: Failure) -> Self {
+        Self::PairingEnded { kind, message, hint }
+    }
 }
 
 /// What a client needs to show something at once.

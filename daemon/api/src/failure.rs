@@ -92,6 +92,11 @@ impl Failure {
     pub fn new(kind: FailureKind, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { kind, message: message.into(), hint: hint.into() }
     }
+
+    /// The same, to someone who wanted to save something: "your words are safe" would mean theirs.
+    pub fn unsaved(self) -> Self {
+        Self { message: format!("that was not saved: {}", self.message), ..self }
+    }
 }
 
 impl From<ingle_model::Refused> for Failure {

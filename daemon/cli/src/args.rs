@@ -64,7 +64,7 @@ pub enum Command {
         #[arg(long)]
         kind: Option<String>,
         /// At most so many; people are shown 20, programs all
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true)]
         limit: Option<usize>,
     },
     /// One entry, whole
@@ -92,7 +92,7 @@ pub enum Command {
         #[arg(required = true)]
         words: Vec<String>,
         /// At most so many; people are shown 20, programs all
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true)]
         limit: Option<usize>,
     },
     /// Show a ticket and wait for the other device
@@ -239,6 +239,7 @@ mod tests {
         check(&["show"], "<ID> is missing", see);
         check(&["lst"], "there is no such command", "perhaps \"ingle list\" was meant");
         check(&["list", "--limit", "many"], "what was given for --limit <N> can't be used", see);
+        check(&["list", "--limit", "-1"], "what was given for --limit <N> can't be used", see);
         check(&["list", "--limit"], "there is nothing behind --limit <N>", see);
         check(
             &["init", "--passphrase", "--key-file"],

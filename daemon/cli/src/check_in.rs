@@ -1,7 +1,7 @@
 //! Commands that write: check-in, edit, delete, undo.
 
 use ingle_api::{
-    Failure, FailureKind, Request,
+    Client, Failure, FailureKind, Request,
     request::{Saved, Undone},
 };
 use ingle_model::{CheckInDraft, EntryId, EntryView};
@@ -9,14 +9,14 @@ use ingle_model::{CheckInDraft, EntryId, EntryView};
 use crate::{
     Context,
     fields::{self, Fields, Purpose},
-    outcome::Outcome,
+    outcome::{Outcome, Stop},
 };
 
 pub async fn check_in(context: &Context, fields: &Fields) -> Outcome {
     let draft = fields.read(Purpose::New)?;
     // What can be seen to be wrong here starts no daemon and asks for no passphrase.
     draft.check().map_err(Failure::from)?;
-    let mut client = context.reach.journal().await?;
+    let mut client = journal(context).await?;
     let saved: Saved = client.call(Request::CheckIn { draft }).await?;
     context.print.answer(&saved, || format!("Kept. \"ingle undo\" takes it back.\n{}", saved.id))
 }
@@ -33,7 +33,7 @@ pub async fn edit(context: &Context, id: &str, fields: &Fields) -> Outcome {
         )
         .into());
     }
-    let mut client = context.reach.journal().await?;
+    let mut client = journal(context).await?;
     if let Some(place) = strongest {
         let entry: EntryView = client.call(Request::Show { id }).await?;
         fields::mark_strongest(draft.body.insert(entry.to_draft().body.unwrap_or_default()), place);
@@ -53,6 +53,14 @@ pub async fn undo(context: &Context) -> Outcome {
     let mut client = context.reach.journal().await?;
     let undone: Undone = client.call(Request::Undo {}).await?;
     context.print.answer(&undone, || format!("Taken back.\n{}", undone.id))
+}
+
+/// The journal, for words that are to be saved in it.
+async fn journal(context: &Context) -> Outcome<Client> {
+    context.reach.journal().await.map_err(|stop| match stop {
+        Stop::Failed(why) => Stop::Failed(why.unsaved()),
+        other => other,
+    })
 }
 
 /// An id as it was typed. A text that can be nobody's id names no entry.

@@ -182,7 +182,7 @@ fn read_json(input: impl Read) -> Result<CheckInDraft, Failure> {
         "hand in an object such as {\"feelings\": [{\"word\": \"hurt\", \"intensity\": 70}], \"cause\": \"...\"}";
     let refused = |message: String, hint: &str| Err(Failure::new(FailureKind::Usage, message, hint));
     if let Err(error) = read {
-        return refused(format!("the standard input can't be read: {}", error.kind()), hint);
+        return refused(format!("the standard input can't be read: {}; nothing was saved", error.kind()), hint);
     }
     if bytes.len() > MAX_REQUEST_BYTES {
         let limit = MAX_REQUEST_BYTES / 1024;
@@ -194,13 +194,17 @@ fn read_json(input: impl Read) -> Result<CheckInDraft, Failure> {
     let Ok(text) = String::from_utf8(bytes) else {
         return refused("the standard input is not UTF-8; nothing was saved".into(), "hand it in as UTF-8");
     };
+    if text.trim().is_empty() {
+        return refused("there is nothing on the standard input; nothing was saved".into(), hint);
+    }
     serde_json::from_str(&text).or_else(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         match error.classify() {
             serde_json::error::Category::Data => {
-                refused(format!("a field on the standard input is unknown, or of another type ({place})"), hint)
+                let what = "a field on the standard input is unknown, or of another type";
+                refused(format!("{what} ({place}); nothing was saved"), hint)
             }
-            _ => refused(format!("the standard input is not JSON ({place})"), hint),
+            _ => refused(format!("the standard input is not JSON ({place}); nothing was saved"), hint),
         }
     })
 }

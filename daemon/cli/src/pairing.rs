@@ -64,8 +64,8 @@ async fn conclude(context: &Context, client: &mut Client, yes: bool, question: i
             Event::Paired { paired } => {
                 return context.print.answer(&json!({"paired": paired}), || format!("Paired with \"{paired}\"."));
             }
-            Event::PairingEnded { message, hint } => {
-                return Err(declined.unwrap_or_else(|| Failure::new(FailureKind::Pairing, message, hint)).into());
+            Event::PairingEnded { kind, message, hint } => {
+                return Err(declined.unwrap_or(Failure { kind, message, hint }).into());
             }
             Event::Entry { .. } | Event::Link { .. } | Event::Journal { .. } | Event::Missed {} => {}
         }
@@ -87,9 +87,7 @@ async fn agrees(client: &mut Client, question: &str) -> Outcome<bool> {
 async fn ending(client: &mut Client) -> Stop {
     loop {
         match client.next_event().await {
-            Ok(Event::PairingEnded { message, hint }) => {
-                return Failure::new(FailureKind::Pairing, message, hint).into();
-            }
+            Ok(Event::PairingEnded { kind, message, hint }) => return Failure { kind, message, hint }.into(),
             Ok(_) => {}
             Err(failure) => return failure.into(),
         }

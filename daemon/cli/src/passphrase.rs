@@ -51,7 +51,10 @@ pub fn ask(prompt: &str) -> Outcome<Zeroizing<String>> {
 /// A passphrase for a journal that is being made.
 pub fn new() -> Outcome<Zeroizing<String>> {
     if let Some(passphrase) = from_environment()? {
-        return if is_long_enough(&passphrase) { Ok(passphrase) } else { Err(too_short().into()) };
+        return match refused(&passphrase) {
+            None => Ok(passphrase),
+            Some(why) => Err(why.into()),
+        };
     }
     if !has_terminal() {
         return Err(Failure::new(
@@ -98,10 +101,34 @@ fn is_long_enough(passphrase: &str) -> bool {
     passphrase.chars().count() >= MIN_CHARS
 }
 
-fn too_short() -> Failure {
-    Failure::new(
-        FailureKind::Usage,
-        format!("the passphrase in INGLE_PASSPHRASE is shorter than {MIN_CHARS} characters; no journal was made"),
-        "choose a longer one; a few words are good",
-    )
+/// Why the passphrase in the environment can't lock a journal.
+fn refused(passphrase: &str) -> Option<Failure> {
+    let (what, hint) = if !is_long_enough(passphrase) {
+        (format!("is shorter than {MIN_CHARS} characters"), "choose a longer one; a few words are good")
+    } else if passphrase.contains(['\n', '\r']) {
+        // Nobody could type it, and what is handed on as a line would end at the first one.
+        ("has more than one line".to_owned(), "choose one of a single line; a few words are good")
+    } else {
+        return None;
+    };
+    let message = format!("the passphrase in INGLE_PASSPHRASE {what}; no journal was made");
+    Some(Failure::new(FailureKind::Usage, message, hint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_passphrase_has_eight_characters_and_one_line() {
+        let check = |passphrase: &str, told: Option<&str>| {
+            let told = told.map(|what| format!("the passphrase in INGLE_PASSPHRASE {what}; no journal was made"));
+            assert_eq!(refused(passphrase).map(|failure| failure.message), told);
+        };
+        check("a warm cabin", None);
+        check("wärmende", None);
+        check("canarie", Some("is shorter than 8 characters"));
+        check("a warm\ncabin", Some("has more than one line"));
+        check("a warm cabin\r", Some("has more than one line"));
+    }
 }

@@ -85,7 +85,7 @@ pub fn absent() -> Failure {
 fn locked() -> Failure {
     Failure::new(
         FailureKind::Locked,
-        "the journal is locked; your words are safe in it",
+        "the journal is locked; what is in it is safe",
         "run \"ingle unlock\" in a terminal, or set INGLE_PASSPHRASE",
     )
 }

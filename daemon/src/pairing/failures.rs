@@ -1,6 +1,6 @@
 //! What can come of pairing other than a pair, as the person reads it.
 
-use ingle_api::{Event, Failure, FailureKind};
+use ingle_api::{Failure, FailureKind};
 use ingle_core::pairing::{PairingError, Reason};
 use iroh::endpoint::{ConnectError, ConnectingError, Connection, ConnectionError, TransportErrorCode};
 
@@ -8,10 +8,6 @@ use crate::link::CloseCode;
 
 /// The TLS alert that says: no protocol in common (RFC 7301).
 const NO_APPLICATION_PROTOCOL: u8 = 120;
-
-pub fn ended(failure: Failure) -> Event {
-    Event::PairingEnded { message: failure.message, hint: failure.hint }
-}
 
 pub fn unreachable() -> Failure {
     Failure::new(

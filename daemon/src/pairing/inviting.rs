@@ -43,11 +43,11 @@ pub async fn serve<E: Engine>(
         let call = tokio::select! {
             call = person.beside(door.call()) => match call {
                 Ok(Some(call)) => call,
-                Ok(None) => break failures::ended(failures::closing()),
+                Ok(None) => break Event::pairing_ended(failures::closing()),
                 // The client has gone, and the ticket with it.
                 Err(_) => return,
             },
-            () = &mut until => break failures::ended(failures::nobody_came()),
+            () = &mut until => break Event::pairing_ended(failures::nobody_came()),
         };
         runs += 1;
         match run(&engine, &links, call, &secret, &mut person).await {
@@ -59,11 +59,11 @@ pub async fn serve<E: Engine>(
                 tracing::info!(kind = ?why.kind, runs, was_asked, "a run of pairing ended without a pair");
                 if was_asked {
                     door.spend();
-                    break failures::ended(why);
+                    break Event::pairing_ended(why);
                 }
                 if runs == RUNS {
                     door.spend();
-                    break failures::ended(failures::burnt());
+                    break Event::pairing_ended(failures::burnt());
                 }
             }
         }
