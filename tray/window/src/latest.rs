@@ -162,6 +162,7 @@ impl Inner {
         on!(on_undo, |inner| inner.undo());
         on!(on_edited, |inner| inner.edited());
         on!(on_finish, |inner| inner.leave_editor());
+        on!(on_check_in, |inner| (inner.opener)(Kind::RightNow));
         on!(on_help_now, |inner| (inner.opener)(Kind::HelpNow));
         on!(on_unlock, |inner| (inner.opener)(Kind::Unlock));
         on!(on_news, |inner| inner.pump());

@@ -10,7 +10,7 @@ use ingle_window::{
     once::{self, Seat, Start},
 };
 use slint::{
-    ComponentHandle,
+    CloseRequestResponse, ComponentHandle,
     winit_030::{
         EventResult, WinitWindowAccessor,
         winit::{event::WindowEvent, window::WindowAttributes},
@@ -73,10 +73,14 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match arguments.window {
         Kind::HelpNow => {
             let ui = help_now::open(&help_now::locale())?;
+            ui.on_leave(quit);
+            ui.window().on_close_requested(closed);
             stay(&ui, seat, |_| ())?;
         }
         Kind::About => {
             let ui = about::open()?;
+            ui.on_leave(quit);
+            ui.window().on_close_requested(closed);
             stay(&ui, seat, |_| ())?;
         }
         Kind::Unlock => {
@@ -134,6 +138,12 @@ where
 fn quit() {
     // Fails only when the loop has ended already.
     slint::quit_event_loop().ok();
+}
+
+/// What the close button of a window does that has nothing to keep.
+fn closed() -> CloseRequestResponse {
+    quit();
+    CloseRequestResponse::HideWindow
 }
 
 fn raise<C: ComponentHandle>(ui: &C, token: &str) {

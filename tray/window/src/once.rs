@@ -24,12 +24,12 @@ pub enum Start {
     Raised,
 }
 
-/// The right to show the window.
+/// The right to show the window. What it is made of goes with it: no file tells later which window was open, and when.
 #[derive(Debug)]
 pub struct Seat {
     /// Held until the process ends.
     _lock: File,
-    socket: PathBuf,
+    files: [PathBuf; 2],
 }
 
 /// Claims the window, or raises the one that is open. `token` is the activation token that this start came with.
@@ -39,15 +39,19 @@ pub struct Seat {
 pub fn start(places: &Places, kind: Kind, token: Option<&str>) -> io::Result<Start> {
     let dir = places.runtime_dir();
     make_dir(dir)?;
-    let lock = File::options().create(true).append(true).open(dir.join(format!("window-{}.lock", kind.name())))?;
-    let socket = dir.join(format!("window-{}.sock", kind.name()));
-    match lock.try_lock() {
-        Ok(()) => Ok(Start::First(Seat { _lock: lock, socket })),
-        Err(TryLockError::WouldBlock) => {
-            raise(&socket, token.unwrap_or_default())?;
-            Ok(Start::Raised)
+    let [socket, path] = ["sock", "lock"].map(|ending| dir.join(format!("window-{}.{ending}", kind.name())));
+    loop {
+        let lock = File::options().create(true).append(true).open(&path)?;
+        match lock.try_lock() {
+            Ok(()) if path.exists() => return Ok(Start::First(Seat { _lock: lock, files: [socket, path] })),
+            // The one that had it was just going, and took the file along.
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                raise(&socket, token.unwrap_or_default())?;
+                return Ok(Start::Raised);
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
         }
-        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
@@ -55,7 +59,7 @@ impl Seat {
     /// Calls `raise` with the activation token, or an empty text, on a thread of its own for every later start.
     pub fn listen(&self, raise: impl Fn(String) + Send + 'static) -> io::Result<()> {
         let options =
-            ListenerOptions::new().name(self.socket.as_path().to_fs_name::<GenericFilePath>()?).try_overwrite(true);
+            ListenerOptions::new().name(self.files[0].as_path().to_fs_name::<GenericFilePath>()?).try_overwrite(true);
         #[cfg(unix)]
         let options = {
             use interprocess::os::unix::local_socket::ListenerOptionsExt;
@@ -74,6 +78,15 @@ impl Seat {
             }
         })?;
         Ok(())
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        for file in &self.files {
+            // A file that stays is no harm to the next start.
+            fs::remove_file(file).ok();
+        }
     }
 }
 
@@ -128,7 +141,9 @@ mod tests {
         let places = Places::under(home.path());
         for _ in 0..2 {
             let Ok(Start::First(seat)) = start(&places, Kind::About, None) else { panic!("nobody else is there") };
+            seat.listen(drop).expect("listens");
             drop(seat);
+            assert_eq!(fs::read_dir(places.runtime_dir()).expect("a folder").count(), 0);
         }
     }
 }

@@ -7,10 +7,10 @@ mod fake;
 use std::time::Duration;
 
 use fake::{Fake, entry, no_display, picture, wait};
-use i_slint_backend_testing::{AccessibleRole, ElementQuery};
+use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
 use ingle_api::{Change, Event, Failure, FailureKind, status::JournalState};
 use ingle_model::{EntryId, EntryKind};
-use ingle_window::{Latest, journal::News};
+use ingle_window::{Kind, Latest, journal::News};
 use slint::{ComponentHandle, Model};
 
 const SCRIPTS: [&str; 6] = [
@@ -54,6 +54,19 @@ fn the_list_is_live() {
     }));
     window.pump();
     assert_eq!(window.ui().get_entries().row_count(), 3);
+}
+
+#[test]
+fn an_empty_list_offers_a_check_in() {
+    let (window, fake) = open();
+    assert_eq!(ElementHandle::find_by_accessible_label(window.ui(), "Check in").count(), 0);
+    fake.entries.borrow_mut().clear();
+    fake.tell(News::Happened(Event::Missed {}));
+    window.pump();
+    window.pump();
+    let offer = ElementHandle::find_by_accessible_label(window.ui(), "Check in").next().unwrap();
+    offer.invoke_accessible_default_action();
+    assert_eq!(*fake.opened.borrow(), [Kind::RightNow]);
 }
 
 #[test]

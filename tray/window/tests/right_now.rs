@@ -217,6 +217,14 @@ fn at_twice_the_size_nothing_is_out_of_reach() {
         found.map(|button| button.absolute_position().y + button.size().height)
     };
     assert!(help(&window).is_none_or(|bottom| bottom > 384.0), "the page is longer than the screen");
+    // Whoever types sees what it finds, with the whole explanation.
+    window.type_keys("j e a l");
+    fake::picture(view, "right-now-200-marked");
+    let rows = ElementQuery::from_root(window.ui()).match_accessible_role(AccessibleRole::ListItem).find_all();
+    let marked = rows.iter().find(|row| row.accessible_item_selected() == Some(true)).unwrap();
+    assert!(marked.absolute_position().y + marked.size().height <= 384.0, "the marked row is on the screen");
+    assert!(marked.size().height > 40.0, "it has two lines");
+    window.type_keys("Backspace Backspace Backspace Backspace");
     // The focus goes on from the field, and the page follows it.
     window.type_keys("Tab Tab");
     fake::picture(view, "right-now-200-bottom");
