@@ -2,7 +2,11 @@
 //!
 //! What a row means is not known here, but for the keys of bundles: the model asks which of them a commit was to make durable.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
 
 use ingle_core::{
     bundle::BundleKey,
@@ -30,6 +34,8 @@ pub enum Outcome {
     Landed,
     /// It gave an error, or no answer any more, and nothing is there.
     Lost,
+    /// It never got so far: a read had failed.
+    NotTried,
 }
 
 /// One call of [`Store::commit`].
@@ -56,6 +62,9 @@ struct Platter {
     is_stale: bool,
     is_off: bool,
     is_misused: bool,
+    is_reopened: bool,
+    /// Reads until one fails.
+    reads_left: Cell<Option<usize>>,
     commits: Vec<Commit>,
 }
 
@@ -105,6 +114,27 @@ impl SimDisk {
 
     pub fn fail_next(&self, fault: Fault) {
         self.0.borrow_mut().next = Some(fault);
+    }
+
+    /// Lets a read fail after this many others.
+    pub fn fail_read_after(&self, reads: usize) {
+        self.0.borrow().reads_left.set(Some(reads));
+    }
+
+    /// Reads don't fail any more. Of use while somebody looks who is no engine.
+    pub fn let_read(&self) {
+        self.0.borrow().reads_left.set(None);
+    }
+
+    /// Whether the store was opened anew since this was asked.
+    pub fn take_reopened(&self) -> bool {
+        std::mem::take(&mut self.0.borrow_mut().is_reopened)
+    }
+
+    /// Nothing goes wrong from now on.
+    pub fn calm(&self) {
+        let mut platter = self.0.borrow_mut();
+        (platter.next, platter.is_full) = (None, false);
     }
 
     pub fn set_full(&self, is_full: bool) {
@@ -190,7 +220,9 @@ impl Platter {
     }
 
     fn readable(&self) -> Result<(), StoreError> {
-        if self.is_off || self.is_stale { Err(StoreError::Io) } else { Ok(()) }
+        let left = self.reads_left.get();
+        self.reads_left.set(left.and_then(|left| left.checked_sub(1)));
+        if self.is_off || self.is_stale || left == Some(0) { Err(StoreError::Io) } else { Ok(()) }
     }
 
     /// The cached rows over the durable ones.
@@ -239,6 +271,10 @@ impl Store for SimDisk {
         }
         let (outcome, result) = platter.commit(batch);
         platter.is_stale = result.is_err();
+        if result.is_err() {
+            // One fault at a time.
+            platter.reads_left.set(None);
+        }
         let bundles = batch.ops.iter().filter_map(|op| match op {
             Op::Put { table: Table::Bundles, key, .. } => BundleKey::from_bytes(key),
             Op::Put { .. } | Op::Delete { .. } => None,
@@ -250,7 +286,7 @@ impl Store for SimDisk {
 
     fn reopen(&mut self) -> Result<(), StoreError> {
         let mut platter = self.0.borrow_mut();
-        platter.is_stale = false;
+        (platter.is_stale, platter.is_reopened) = (false, true);
         platter.readable()
     }
 }

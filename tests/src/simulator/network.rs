@@ -97,9 +97,12 @@ impl Network {
         self.tidy();
     }
 
-    /// An engine has closed it.
-    pub fn close(&mut self, link: LinkId) {
-        self.connections.iter_mut().filter(|connection| connection.link == link).for_each(Connection::cut);
+    /// The engine at this device has closed it, and hears nothing of it any more.
+    pub fn close(&mut self, slot: usize, link: LinkId) {
+        for connection in self.connections.iter_mut().filter(|connection| connection.link == link) {
+            connection.cut();
+            connection.ends.iter_mut().filter(|end| end.slot == slot).for_each(|end| end.state = Told::Down);
+        }
         self.tidy();
     }
 
