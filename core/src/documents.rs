@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     bundle::{BundleKey, DocumentKind, DocumentName, Item},
-    document::{Actor, Before, Document, Fields, Record, Unreadable},
+    document::{Actor, Before, Document, Fields, NotTaken, Record},
     entry::{self, Standing},
     log,
     random::Random,
@@ -79,6 +79,8 @@ struct Loaded {
     last_use: u64,
     /// Of `document` as it is; made anew when asked for.
     summary: Option<Summary>,
+    /// Changes in it that are not in the store yet.
+    uncommitted: Vec<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -141,7 +143,8 @@ impl Documents {
     ) -> Result<Option<Item>, StoreError> {
         let loaded = self.load(store, keys, name)?;
         let change = loaded.document.write(key, fields);
-        if change.is_some() {
+        if let Some(change) = &change {
+            loaded.uncommitted.push(change.clone());
             loaded.summary = None;
         }
         Ok(change.map(|change| Item::Change { document: name.clone(), change }))
@@ -155,15 +158,28 @@ impl Documents {
         keys: Keyring<'_>,
         name: &DocumentName,
         change: &[u8],
-    ) -> Result<Result<Before, Unreadable>, StoreError> {
+    ) -> Result<Result<Before, NotTaken>, StoreError> {
+        let actor = self.actor;
         let loaded = self.load(store, keys, name)?;
-        let mut next = loaded.document.clone();
-        let touched = next.apply(change);
-        if touched.is_ok() {
-            loaded.document = next;
-            loaded.summary = None;
+        let touched = loaded.document.apply(change);
+        match touched {
+            Ok(_) => {
+                loaded.uncommitted.push(change.to_vec());
+                loaded.summary = None;
+            }
+            Err(NotTaken::Refused) => {}
+            // From the store again, and what this turn has put on top of that.
+            Err(NotTaken::Spoilt) => {
+                let stored = load(store, keys, name, &keys.row_name(name), &actor)?.document;
+                loaded.document = replay(stored, &loaded.uncommitted, &actor);
+            }
         }
         Ok(touched)
+    }
+
+    /// What was changed is in the store now.
+    pub fn committed(&mut self) {
+        self.loaded.values_mut().for_each(|loaded| loaded.uncommitted.clear());
     }
 
     /// Notes that this bundle holds changes of the document.
@@ -384,7 +400,14 @@ fn load(
     let (position, document) = snapshot.unwrap_or_else(|| (0, Document::new(actor)));
     let tail = read_tail(store, keys, name, row, position)?;
     let document = replay(document, &tail.changes, actor);
-    Ok(Loaded { document, position: tail.position, holes: tail.holes, last_use: 0, summary: None })
+    Ok(Loaded {
+        document,
+        position: tail.position,
+        holes: tail.holes,
+        last_use: 0,
+        summary: None,
+        uncommitted: Vec::new(),
+    })
 }
 
 struct Tail {

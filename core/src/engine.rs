@@ -311,6 +311,7 @@ impl<S: Store> Engine<S> {
         if !batch.is_empty() {
             self.store.commit(&batch)?;
         }
+        journal.documents.committed();
         if work.is_settled {
             journal.unload(&self.keys);
         }

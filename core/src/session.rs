@@ -19,7 +19,7 @@ pub const VERSION: u32 = 1;
 /// Frames that may be on their way to the shell's wire.
 const MAX_IN_FLIGHT: usize = 64;
 /// A frame with bundles is closed when it has this many bytes.
-const FRAME_BYTES: usize = 256 * 1024;
+const FRAME_BYTES: usize = 32 * 1024;
 
 /// What waits to be sent.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 //! **Invariant:** a panic in here ends the thread; no half state is served, and what was confirmed is on the disk.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -35,8 +35,11 @@ use crate::{
 
 pub type JournalEngine = Engine<SqliteStore>;
 
-/// The most that goes to the engine at once, so that no save waits long behind a flood of frames.
+/// The most commands that are taken from the queue at once.
 const MAX_BATCH: usize = 128;
+/// The most bytes of frames that go to the engine at once, but for a single longer frame: what a device that catches up sends is
+/// taken in small turns, and no save and no question waits longer than one of them.
+const MAX_FRAME_BYTES: usize = 64 * 1024;
 /// As many frames as the engine may send ahead of [`Input::Sent`].
 const WAITING_OUTGOING: usize = 64;
 /// The write-ahead log is tidied at the first pause of this length after it has grown past [`TIDY_PAGES`].
@@ -85,6 +88,12 @@ pub(crate) enum Command {
     Query(Box<dyn FnOnce(&mut JournalEngine) + Send>),
     /// What was sent before is still done; then the journal is closed.
     End,
+}
+
+impl Command {
+    fn is_of_a_link(&self) -> bool {
+        matches!(self, Self::LinkUp { .. } | Self::LinkDown { .. } | Self::Frame { .. } | Self::Sent { .. })
+    }
 }
 
 /// How the thread ended.
@@ -177,6 +186,8 @@ struct EngineLoop {
     invites: HashMap<u64, Reply<Result<Chain, Failure>>>,
     imports: HashMap<u64, Reply<Result<(), Failure>>>,
     last_write: Option<Instant>,
+    /// What came in on links and waits for its turn, in order.
+    backlog: VecDeque<Command>,
     /// Room for frames, given back when the batch that holds them is done.
     rooms: Vec<OwnedSemaphorePermit>,
 }
@@ -202,6 +213,7 @@ impl EngineLoop {
             invites: HashMap::new(),
             imports: HashMap::new(),
             last_write: None,
+            backlog: VecDeque::new(),
             rooms: Vec::new(),
         }
     }
@@ -210,7 +222,7 @@ impl EngineLoop {
     fn run(mut self, runtime: &Handle, mut waiting: mpsc::Receiver<Command>) {
         let mut commands = Vec::with_capacity(MAX_BATCH);
         loop {
-            let pause = self.pause();
+            let pause = if self.backlog.is_empty() { self.pause() } else { Some(Duration::ZERO) };
             let received = runtime.block_on(async {
                 let receive = waiting.recv_many(&mut commands, MAX_BATCH);
                 match pause {
@@ -225,7 +237,7 @@ impl EngineLoop {
             if is_end {
                 waiting.close();
             }
-            self.tidy(received.is_none());
+            self.tidy(received.is_none() && self.backlog.is_empty());
         }
         self.links.clear();
         if let Err(error) = self.engine.settle(&mut OsRandom) {
@@ -251,7 +263,19 @@ impl EngineLoop {
         let mut is_end = false;
         let mut inputs = Vec::with_capacity(commands.len() + 1);
         let mut queries = Vec::new();
-        for command in commands.drain(..) {
+        // What comes from links keeps its order, and lets the person's own go first.
+        let (linked, mut turn): (Vec<_>, Vec<_>) = commands.drain(..).partition(Command::is_of_a_link);
+        self.backlog.extend(linked);
+        let mut frame_bytes = 0;
+        while frame_bytes < MAX_FRAME_BYTES
+            && let Some(command) = self.backlog.pop_front()
+        {
+            if let Command::Frame { frame, .. } = &command {
+                frame_bytes += frame.len();
+            }
+            turn.push(command);
+        }
+        for command in turn {
             match command {
                 Command::LinkUp { device, reply } => {
                     let link = LinkId(self.next_link);

@@ -168,7 +168,7 @@ impl<S: Store> Engine<S> {
         }
         if journal.shelved > 0 {
             told.push(format!(
-                "{} that came from another device can't be read by this version and were set aside. They are kept.",
+                "{} that came from another device can't be read by this version. What can't be read is set aside and kept.",
                 counted(journal.shelved, "piece", "pieces"),
             ));
         }

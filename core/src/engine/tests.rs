@@ -465,3 +465,44 @@ fn a_store_of_another_device_or_version_is_not_opened() {
     cut.rows.retain(|(table, _), _| *table != Table::Roster);
     assert_eq!(open(cut, &keys), OpenError::Damaged);
 }
+
+#[test]
+fn a_change_that_automerge_stops_at_is_shelved_alone_and_what_came_with_it_stays() {
+    use crate::{
+        bundle::{Content, DocumentName, Item, SealedBundle},
+        document::Document,
+        session::Frame,
+    };
+    let mut world = World::paired();
+    world.link();
+    world.check_in(0, "before");
+    world.run();
+    // Two first changes by one actor: no honest device makes the second.
+    let fields = crate::entry::new_fields(
+        &draft("forged").check().unwrap().0,
+        &moment(MAY),
+        crate::entry::Origin { made_ms: MAY, device: world.devices[1].engine.own().device() },
+    );
+    let change = |byte: u8| {
+        let key = crate::entry::key(EntryId::from_bytes([byte; 16]));
+        let change = Document::new(&[9; 16]).write(&key, &fields).unwrap();
+        Item::Change { document: DocumentName::month(2026, 11), change }
+    };
+    let items = [change(1), change(2)];
+    let Device { engine, random, .. } = &mut world.devices[1];
+    let secrets = &engine.journal.as_ref().unwrap().secrets;
+    let content = Content { log: [7; 16], after: None, delta: &[], items: &items };
+    let bundle = SealedBundle::make(&content, &engine.keys, secrets, random).unwrap();
+    let frame = Frame::Bundles(vec![bundle.bytes().to_vec()]).to_bytes();
+    world.give(0, vec![Input::Frame { link: LINK, frame }]);
+    world.check_in(1, "after");
+    world.run();
+    let mut shown = causes(&world.devices[0].list());
+    shown.sort();
+    assert_eq!(shown, ["after", "before", "forged"]);
+    assert!(world.devices[0].engine.reminders()[0].starts_with("1 piece that came from another device"));
+    let before = world.devices[0].list();
+    let World { devices: [laptop, _], wrap, .. } = &mut world;
+    laptop.restart(wrap);
+    assert_eq!(laptop.list(), before);
+}
