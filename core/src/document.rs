@@ -114,6 +114,10 @@ impl Document {
                 let held = transaction.get_all(map, *name).expect("the object is a map");
                 let is_there = matches!(held.as_slice(), [(one, _)] if plain(one).as_ref() == Some(value));
                 if !is_there {
+                    // To put the value that wins already settles nothing.
+                    if held.len() > 1 {
+                        transaction.delete(map, *name).expect("the object is a map");
+                    }
                     transaction.put(map, *name, scalar(value)).expect("the object is a map");
                 }
             }

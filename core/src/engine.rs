@@ -268,7 +268,14 @@ impl<S: Store> Engine<S> {
         journal.note_peer(&self.keys, device, note, &mut staged, random);
         let kept = self.store.commit(&staged.into_batch());
         if let Err(error) = kept {
+            // No link is closed for this, so that what peers have said of themselves still counts.
+            let peers = std::mem::take(&mut journal.peers);
             self.forget(error, random);
+            if let Ok(journal) = &mut self.journal {
+                for (device, peer) in peers {
+                    journal.peers.entry(device).or_default().held = peer.held;
+                }
+            }
         }
         kept
     }
@@ -283,6 +290,11 @@ impl<S: Store> Engine<S> {
         let outcome = self.run(at, random, body);
         if let Err(error) = outcome {
             self.forget(error, random);
+            // A disk that is full is not asked again at once.
+            if let Ok(journal) = &mut self.journal {
+                let later = at.instant().checked_add(jiff::SignedDuration::from_mins(1)).unwrap_or(Timestamp::MAX);
+                journal.settle_at = journal.settle_at.map(|due| due.max(later));
+            }
         }
         outcome
     }

@@ -88,14 +88,15 @@ impl<S: Store> Turn<'_, S> {
         peer.is_unsaved = true;
     }
 
-    /// Who sends a bundle holds it.
-    pub fn note_holder(&mut self, link: LinkId, bundle: BundleKey, previous: Option<BundleKey>) {
+    /// Who sends a bundle holds it. One that is known here may lie below what the peer is known to hold.
+    pub fn note_holder(&mut self, link: LinkId, bundle: BundleKey, previous: Option<BundleKey>, is_new: bool) {
         let Some(session) = self.sessions.get(&link) else { return };
         let held = self.journal.peers.get_mut(&session.device).and_then(|peer| peer.held.as_mut());
-        if let Some(held) = held
-            && previous.is_none_or(|previous| held.remove(&previous))
-        {
-            held.insert(bundle);
+        if let Some(held) = held {
+            let follows = previous.is_none_or(|previous| held.remove(&previous));
+            if follows || is_new {
+                held.insert(bundle);
+            }
         }
     }
 

@@ -39,7 +39,7 @@ impl<S: Store> Turn<'_, S> {
         let Ok(sealed) = SealedBundle::parse(bytes) else { return Ok(false) };
         let key = sealed.key();
         if log::state(self.store, &self.staged, &key)?.is_some() {
-            self.note_holder(link, key, sealed.previous());
+            self.note_holder(link, key, sealed.previous(), false);
             return Ok(true);
         }
         let author = self.journal.roster.member(&key.log.device);
@@ -49,7 +49,7 @@ impl<S: Store> Turn<'_, S> {
         {
             return Ok(false);
         }
-        self.note_holder(link, key, bundle.previous());
+        self.note_holder(link, key, bundle.previous(), true);
         if key.log == self.journal.logs.own() {
             self.journal.fork(self.at.instant(), &mut self.staged, self.random);
         }

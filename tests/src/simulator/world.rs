@@ -91,6 +91,8 @@ pub enum Order {
 }
 
 type Answers = Vec<(u64, Result<Done, WriteError>)>;
+/// What came of a turn, and what it put on the disk.
+type Turned = (Vec<Output>, Option<Commit>);
 
 impl World {
     /// One device with a new journal.
@@ -327,12 +329,7 @@ impl World {
     }
 
     /// Gives an engine what happened. None when the power went, and nobody heard what came of it.
-    fn handle(
-        &mut self,
-        place: Place,
-        inputs: Vec<Input>,
-        at: &Moment,
-    ) -> Result<Option<(Vec<Output>, Option<Commit>)>, Broken> {
+    fn handle(&mut self, place: Place, inputs: Vec<Input>, at: &Moment) -> Result<Option<Turned>, Broken> {
         let slot = &mut self.slots[place];
         let Some(engine) = slot.engine.as_mut() else { return Ok(None) };
         slot.disk.take_reopened();
