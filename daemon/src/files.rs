@@ -15,8 +15,11 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     private(&mut options).open(path)
 }
 
-/// Makes the folder and those above it that are missing, for this user alone. An existing one keeps its mode.
+/// Makes the folder and those above it that are missing, for this user alone, and puts their names on the disk. An existing one
+/// keeps its mode.
 pub fn create_private_dir(path: &Path) -> io::Result<()> {
+    let path = std::path::absolute(path)?;
+    let missing: Vec<&Path> = path.ancestors().take_while(|dir| !dir.exists()).collect();
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -24,7 +27,8 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
         use std::os::unix::fs::DirBuilderExt;
         builder.mode(0o700);
     }
-    builder.create(path)
+    builder.create(&path)?;
+    missing.into_iter().filter_map(Path::parent).try_for_each(sync_dir)
 }
 
 /// Replaces the file's contents: a new file beside it, synced, renamed over it, the folder synced.

@@ -85,6 +85,14 @@ pub fn broken_off() -> Failure {
     )
 }
 
+pub fn stalled() -> Failure {
+    Failure::new(
+        FailureKind::Pairing,
+        "the other device stopped answering before pairing was done",
+        "see that it is on, and in the same network; to try again, run \"ingle pair\"",
+    )
+}
+
 pub fn not_proven() -> Failure {
     Failure::new(
         FailureKind::Pairing,

@@ -73,9 +73,13 @@ impl Talk {
     pub async fn hear(&mut self, limit: Duration) -> Result<Vec<u8>, Failure> {
         match timeout(limit, read_frame(&mut self.receive, MAX_CHAIN_BYTES, STEP)).await {
             Ok(Ok(Some(frame))) => Ok(frame),
-            Ok(Err(FrameError::TooLong(_) | FrameError::Stalled)) | Err(_) => {
+            Ok(Err(FrameError::TooLong(_))) => {
                 CloseCode::Broken.close(&self.connection);
-                Err(failures::broken_off())
+                Err(failures::protocol(&PairingError::Garbage))
+            }
+            Ok(Err(FrameError::Stalled)) | Err(_) => {
+                CloseCode::Broken.close(&self.connection);
+                Err(failures::stalled())
             }
             // The reason for the stream's end comes with the connection's.
             Ok(Ok(None) | Err(FrameError::Cut | FrameError::Lost(_))) => {

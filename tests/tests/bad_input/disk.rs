@@ -52,7 +52,8 @@ impl Disk {
     fn mount(&self, arguments: &[&str], place: PathBuf) {
         let mut command = self.home.any("mount".as_ref());
         command.args(arguments).arg(place);
-        ran(command).ok();
+        // It is busy while a daemon that has closed its journal is still writing the last line of its log.
+        until("it is mounted", || command.output().expect("it starts").status.success());
     }
 
     /// A file of the home, as it is seen from here.
@@ -74,23 +75,15 @@ impl Disk {
     /// The folder, or the whole home, can't be written to any more.
     fn freeze(&self, folder: &str) {
         let place = self.home.path().join(folder);
-        if folder.is_empty() {
-            self.mount(&["-o", "remount,ro"], place);
-        } else {
+        if !folder.is_empty() {
             self.mount(&["--bind", &place.display().to_string()], place.clone());
-            self.mount(&["-o", "remount,bind,ro"], place);
         }
+        self.mount(&["-o", "remount,bind,ro"], place);
     }
 
-    /// The home, or the folder that was frozen before, can be written to again.
+    /// It can be written to again.
     fn thaw(&self, folder: &str) {
-        if folder.is_empty() {
-            self.mount(&["-o", "remount,rw"], self.home.path().into());
-        } else {
-            let mut command = self.home.any("umount".as_ref());
-            command.arg(self.home.path().join(folder));
-            ran(command).ok();
-        }
+        self.mount(&["-o", "remount,bind,rw"], self.home.path().join(folder));
     }
 }
 

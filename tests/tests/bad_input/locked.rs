@@ -126,7 +126,6 @@ impl Drop for Keychain {
     }
 }
 
-/// What is told of a journal in each state of its keychain. The rows say what is done on a running daemon.
 const KEYCHAIN_AWAY: Row = row(
     "the keychain is away",
     |home| home.ingle(&["list"]),

@@ -8,7 +8,7 @@ use ingle_tests::programs::{Home, LIMIT};
 use ingled::link::{CloseCode, PAIR, Purpose, SYNC, Ticket, write_frame};
 use iroh::{
     Endpoint, EndpointAddr, SecretKey, TransportAddr,
-    endpoint::{Connection, PortmapperConfig, SendStream, presets},
+    endpoint::{Connection, PortmapperConfig, RecvStream, SendStream, presets},
 };
 use tokio::{runtime::Runtime, time::timeout};
 
@@ -27,6 +27,11 @@ const NO_PAIRING: Told = Told {
     kind: Pairing,
     error: "what the other device said doesn't belong to a pairing; nothing was taken from it",
     hint: r#"see that it is your own device, and make a fresh ticket with "ingle pair""#,
+};
+const STOPPED: Told = Told {
+    kind: Pairing,
+    error: "the other device stopped answering before pairing was done",
+    hint: r#"see that it is on, and in the same network; to try again, run "ingle pair""#,
 };
 const WENT_AWAY: Told = Told {
     kind: Pairing,
@@ -70,19 +75,21 @@ impl Peer {
         self.runtime.block_on(async {
             let connection = self.endpoint.connect(there, protocol);
             let connection = timeout(LIMIT, connection).await.expect("an answer").expect("a connection");
-            let (mut send, _) = connection.open_bi().await.expect("a stream");
-            if !first.is_empty() {
-                write_frame(&mut send, first, LIMIT).await.expect("it is sent");
+            // It may be hung up on at any moment.
+            let mut streams = connection.open_bi().await.ok();
+            if let Some((send, _)) = &mut streams {
+                if !first.is_empty() {
+                    drop(write_frame(send, first, LIMIT).await);
+                }
+                drop(send.write_all(then).await);
             }
-            // It may have been hung up on already.
-            drop(send.write_all(then).await);
-            Call { connection, _send: send }
+            Call { connection, _streams: streams }
         })
     }
 
-    /// How long the other side stays on the line, and what it says when it hangs up.
+    /// What the other side says when it hangs up.
     fn closed(&self, call: &Call) -> Option<CloseCode> {
-        let closed = self.runtime.block_on(async { timeout(LIMIT, call.connection.closed()).await });
+        let closed = self.runtime.block_on(async { timeout(2 * LIMIT, call.connection.closed()).await });
         CloseCode::told(&closed.expect("it is hung up in time"))
     }
 
@@ -98,12 +105,23 @@ impl Peer {
             }
         });
     }
+
+    /// Takes whoever calls, and goes.
+    fn hang_up(&self) {
+        let endpoint = self.endpoint.clone();
+        self.runtime.spawn(async move {
+            while let Some(incoming) = endpoint.accept().await {
+                let Ok(connection) = incoming.await else { continue };
+                drop(connection.accept_bi().await);
+            }
+        });
+    }
 }
 
 /// Held open until it is dropped.
 struct Call {
     connection: Connection,
-    _send: SendStream,
+    _streams: Option<(SendStream, RecvStream)>,
 }
 
 /// What a ticket says, to whoever holds it.
@@ -134,7 +152,7 @@ fn strangers_are_turned_away_and_keep_no_device_out() {
         ("garbage behind the number", PAIR, &number, GARBAGE, CloseCode::Broken),
         ("a message that is none behind the number", PAIR, &number, WRONG, CloseCode::Bye),
     ];
-    // They stay on the line, and are hung up on after ten seconds.
+    // They are hung up on after ten seconds.
     let quiet = [NOTHING, ENDLESS].map(|says| peer.call(&ticket, PAIR, NOTHING, says));
     for (name, protocol, first, then, code) in rows {
         let call = peer.call(&ticket, protocol, first, then);
@@ -143,8 +161,7 @@ fn strangers_are_turned_away_and_keep_no_device_out() {
     join(&desktop, &open.ticket).ok();
     table.same("the inviter", &open.end().code, &0);
     for call in quiet {
-        // Nobody has anything to say to it.
-        table.same("a quiet one", &peer.closed(&call), &None);
+        table.same("a quiet one", &peer.closed(&call), &Some(CloseCode::Bye));
     }
     is_usable(&mut table, &laptop, &before);
     table.end();
@@ -192,14 +209,13 @@ fn whoever_says_nothing_or_never_ends_is_not_waited_for() {
     let (ticket, number) = read(&open.ticket);
     let peer = Peer::new(13, &[]);
     let quiet = peer.call(&ticket, PAIR, &number, ENDLESS);
-    // It comes when the quiet one has been given up.
+    table.same("the quiet one", &peer.closed(&quiet), &Some(CloseCode::Broken));
     join(&desktop, &open.ticket).ok();
     table.same("the inviter", &open.end().code, &0);
-    table.same("the quiet one", &peer.closed(&quiet), &Some(CloseCode::Broken));
     is_usable(&mut table, &laptop, &before);
     for (joined, name) in joined.into_iter().zip(["nothing", "a frame that never ends"]) {
         let (home, ran) = joined.join().expect("it joins");
-        table.told(name, &home, &ran, WENT_AWAY);
+        table.told(name, &home, &ran, STOPPED);
         table.same(name, &has_none(&home), &true);
     }
     table.end();
@@ -208,15 +224,18 @@ fn whoever_says_nothing_or_never_ends_is_not_waited_for() {
 #[test]
 fn a_ticket_that_leads_to_another_program_makes_no_journal() {
     let mut table = Table::default();
-    for (name, says, seed, told) in [
-        ("garbage", GARBAGE, 31, WENT_AWAY),
-        ("a message that is none", WRONG, 32, NO_PAIRING),
-    ] {
+    for (name, says, seed, told) in
+        [("garbage", GARBAGE, 31, NO_PAIRING), ("a message that is none", WRONG, 32, NO_PAIRING)]
+    {
         let (home, peer) = (empty_home(), Peer::new(seed, &[PAIR]));
         peer.answer(says);
         table.told(name, &home, &join(&home, &peer.ticket()), told);
         table.same(name, &has_none(&home), &true);
     }
+    let (home, leaving) = (empty_home(), Peer::new(34, &[PAIR]));
+    leaving.hang_up();
+    table.told("one that hangs up", &home, &join(&home, &leaving.ticket()), WENT_AWAY);
+    table.same("one that hangs up", &has_none(&home), &true);
     let (home, other) = (empty_home(), Peer::new(33, &[b"ingle/pair/99"]));
     other.answer(NOTHING);
     let told = Told {

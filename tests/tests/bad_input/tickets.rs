@@ -15,8 +15,8 @@ use zeroize::Zeroizing;
 
 use crate::table::{Inviting, NO_BUS, Table, Told, entries, home_with_entries};
 
-/// Far from now, and from the end of what a clock can say.
-pub const LATER_S: u64 = 3600;
+/// How long a forged ticket can be used.
+const LIFETIME_S: u64 = 3600;
 
 const FRESH: &str = r#"make a fresh one with "ingle pair"; it lasts ten minutes"#;
 const BROKEN: Told = Told {
@@ -34,7 +34,7 @@ const UNREACHABLE: Told = Told {
 pub fn forged(maker: &SecretKey, address: SocketAddr) -> Ticket {
     Ticket {
         maker: maker.public(),
-        expires: now() + LATER_S,
+        expires: now() + LIFETIME_S,
         purpose: Purpose::Pair { number: [1; 8], secret: Zeroizing::new([2; 16]) },
         addresses: vec![address],
     }
@@ -159,11 +159,7 @@ fn a_ticket_lets_in_one_other_device_once_while_it_is_open() {
 
     let open = Inviting::start(&laptop, &["--yes"]);
     table.told("a no on the other side", &third, &third.ingle(&["join", &open.ticket, "--key-file"]), alone);
-    let no = told(
-        Declined,
-        "the other device declined; nothing was shared",
-        r#"to try again, run "ingle pair" there"#,
-    );
+    let no = told(Declined, "the other device declined; nothing was shared", r#"to try again, run "ingle pair" there"#);
     table.told("... is told on this one", &laptop, &open.end(), no);
     let open = Inviting::start(&laptop, &[]);
     table.told("a no on the inviting side", &third, &join(&third, &open.ticket), no);
@@ -175,11 +171,8 @@ fn a_ticket_lets_in_one_other_device_once_while_it_is_open() {
     let open = Inviting::start(&laptop, &[]);
     let ticket = open.ticket.clone();
     open.interrupt();
-    let row = told(
-        Pairing,
-        "that ticket is no longer open",
-        r#"make a fresh one with "ingle pair", and leave it waiting"#,
-    );
+    let row =
+        told(Pairing, "that ticket is no longer open", r#"make a fresh one with "ingle pair", and leave it waiting"#);
     table.told("a ticket that was taken back", &third, &join(&third, &ticket), row);
     let open = Inviting::start(&laptop, &["--yes"]);
     let ticket = open.ticket.clone();

@@ -11,8 +11,7 @@ const NUMBER: &str = "give a whole number from 0 to 100, or leave it out";
 const SHORTER: &str = "keep a part of it here and the rest in another entry";
 const LEAVE_OUT: &str = "write a word or leave it out";
 const TIME: &str = "write it like 2026-11-25T19:40:00+01:00";
-const OBJECT: &str =
-    r#"hand in an object such as {"feelings": [{"word": "hurt", "intensity": 70}], "cause": "..."}"#;
+const OBJECT: &str = r#"hand in an object such as {"feelings": [{"word": "hurt", "intensity": 70}], "cause": "..."}"#;
 const SEE: &str = r#"see "ingle --help", or "ingle check-in --help" for one command"#;
 const LOOK: &str = r#"look for its id with "ingle list""#;
 /// Well formed, and of nothing.
@@ -274,13 +273,7 @@ fn a_text_that_is_too_long_or_no_text_is_refused_whole() {
 #[test]
 fn a_command_that_is_none_or_is_about_nothing_says_what_to_do_instead() {
     const ROWS: &[Row] = &[
-        row(
-            "no such command",
-            |home| home.ingle(&["canary"]),
-            Usage,
-            "there is no such command",
-            SEE,
-        ),
+        row("no such command", |home| home.ingle(&["canary"]), Usage, "there is no such command", SEE),
         row(
             "nearly a command",
             |home| home.ingle(&["lst"]),
