@@ -4,4 +4,5 @@ pub mod desktop;
 pub mod namespaces;
 pub mod programs;
 pub mod simulator;
+pub mod trace;
 pub mod writers;

@@ -16,13 +16,10 @@ use ingle_api::{
     framing::{Call, Message, read_reply},
     request::Saved,
 };
-use ingle_model::{
-    CheckInDraft, EntryView,
-    check_in::{BodyDraft, FeelingDraft},
-};
+use ingle_model::{CheckInDraft, EntryId, EntryView, check_in::FeelingDraft};
 use serde_json::Value;
 
-use crate::programs::{Home, until};
+use crate::programs::{Home, LIMIT, until};
 
 /// A connection with the daemon of a home.
 #[derive(Debug)]
@@ -46,6 +43,7 @@ impl Caller {
     /// Connects and says hello. Fails while nobody is there, and when the daemon ends meanwhile.
     pub fn of(home: &Home) -> io::Result<(Self, Snapshot)> {
         let stream = UnixStream::connect(Places::under(home.path()).socket_path())?;
+        stream.set_read_timeout(Some(LIMIT))?;
         let mut caller = Self { stream: BufReader::new(stream), calls: 0 };
         caller.send(Request::Hello { api: API_VERSION, client: "ingle-tests".into() })?;
         match caller.hear() {
@@ -115,14 +113,29 @@ impl Attempt {
 /// What writers and whoever kills their daemon know of each other.
 #[derive(Debug, Default)]
 pub struct Writers {
+    is_resting: AtomicBool,
     is_over: AtomicBool,
     answers: AtomicUsize,
 }
 
 impl Writers {
-    /// Saves that were acknowledged so far.
-    pub fn answers(&self) -> usize {
+    /// Waits until so many more saves are acknowledged.
+    pub fn wait_for(&self, more: usize) {
+        let goal = self.answers() + more;
+        until("the saves go on", || self.answers() >= goal);
+    }
+
+    fn answers(&self) -> usize {
         self.answers.load(Ordering::SeqCst)
+    }
+
+    /// Nobody begins another save.
+    pub fn rest(&self) {
+        self.is_resting.store(true, Ordering::SeqCst);
+    }
+
+    pub fn go_on(&self) {
+        self.is_resting.store(false, Ordering::SeqCst);
     }
 
     /// Every writer comes to its end after the save that it waits for.
@@ -139,7 +152,7 @@ impl Writers {
     pub fn write(&self, home: &Home, writer: usize) -> Vec<Attempt> {
         let mut attempts = Vec::new();
         while let Some(mut caller) = self.connect(home) {
-            while !self.is_over() {
+            while self.has_more() {
                 let attempt = attempt(&mut caller, draft(writer, attempts.len()));
                 let goes_on = attempt.was_answered();
                 self.answers.fetch_add(usize::from(goes_on), Ordering::SeqCst);
@@ -150,6 +163,12 @@ impl Writers {
             }
         }
         attempts
+    }
+
+    /// Waits while they rest. False when it is over.
+    fn has_more(&self) -> bool {
+        until("the writers go on", || self.is_over() || !self.is_resting.load(Ordering::SeqCst));
+        !self.is_over()
     }
 
     /// None when it is over.
@@ -171,63 +190,67 @@ fn attempt(caller: &mut Caller, draft: CheckInDraft) -> Attempt {
     Attempt { draft, sent, ended: Instant::now(), heard }
 }
 
-/// A check-in that no other is like, with something in every field.
+/// A check-in that no other is like.
 fn draft(writer: usize, number: usize) -> CheckInDraft {
     let mark = format!("{writer}/{number}");
     let text = |what: &str, words: usize| Some(format!("{what} {mark}\n{}", format!("é{number} ").repeat(words)));
     let rating = i64::try_from(number % 101).expect("it is small");
     CheckInDraft {
-        feelings: Some(vec![
-            FeelingDraft { word: "hurt".into(), intensity: Some(rating) },
-            FeelingDraft { word: format!("~left out {mark}"), intensity: None },
-        ]),
-        body: Some(vec![BodyDraft {
-            place: "chest".into(),
-            quality: Some("tight".into()),
-            strongest: true,
-            ..BodyDraft::default()
-        }]),
+        feelings: Some(vec![FeelingDraft { word: "hurt".into(), intensity: Some(rating) }]),
+        body: Some(Vec::new()),
         cause: text("cause", 20 + number % 60),
         thought: text("thought", 40),
         urge: text("urge", 3),
         distress_before: Some(100 - rating),
-        distress_after: Some(rating),
-        tags: Some(vec![mark, "tag".into()]),
-        at: None,
+        distress_after: None,
+        tags: Some(vec![mark]),
+        at: Some(format!("2001-02-03T04:{:02}:{:02}+00:00[UTC]", number / 60 % 60, number % 60)),
     }
+}
+
+/// What a journal did to a save.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Broken {
+    /// It was acknowledged, with this answer, and isn't there, or under another id or time.
+    Lost(String),
+    /// It was refused and is there all the same.
+    KeptAllTheSame(EntryId),
+    NotWhatWasWritten(EntryId),
+    ThereTwice(EntryId),
+    /// Nobody wrote it.
+    MadeUp(EntryId),
 }
 
 /// Holds a journal against what its writers were told: everything acknowledged is in it, whatever was not is whole or absent,
 /// what was refused is absent, nothing is in it twice, and nothing else is in it. The number of unacknowledged ones that are in it.
-pub fn check(attempts: &[Attempt], list: &[EntryView]) -> usize {
-    let cause = |draft: &CheckInDraft| draft.cause.clone().expect("every draft has one");
+pub fn check(attempts: &[Attempt], list: &[EntryView]) -> Result<usize, Broken> {
     let mut kept = BTreeMap::new();
     for entry in list {
-        assert!(entry.versions.is_empty() && !entry.deleted_then_changed, "{entry:?}");
-        let twin = kept.insert(cause(&entry.to_draft()), entry);
-        assert!(twin.is_none(), "it is there twice: {entry:?} and {twin:?}");
+        if kept.insert(entry.cause.clone(), entry).is_some() {
+            return Err(Broken::ThereTwice(entry.id));
+        }
     }
     let mut unacknowledged = 0;
     for attempt in attempts {
-        let entry = kept.remove(&cause(&attempt.draft));
+        let entry = kept.remove(&attempt.draft.cause);
         match (&attempt.heard, entry) {
-            (Heard::Answer(answer), Some(entry)) => {
+            (Heard::Answer(answer), entry) => {
                 let saved: Saved = read_reply(answer.clone()).expect("the answer to a check-in");
-                assert_eq!((saved.id, &saved.at), (entry.id, &entry.at));
+                if entry.is_none_or(|entry| saved.id != entry.id || saved.at != entry.at) {
+                    return Err(Broken::Lost(answer.to_string()));
+                }
             }
-            (Heard::Answer(answer), None) => panic!("it was acknowledged and is lost: {answer}"),
-            (Heard::Refused(failure), Some(_)) => panic!("it was refused and is there all the same: {failure:?}"),
+            (Heard::Refused(_), Some(entry)) => return Err(Broken::KeptAllTheSame(entry.id)),
             (Heard::Nothing | Heard::Half(_), Some(_)) => unacknowledged += 1,
             (Heard::Refused(_) | Heard::Nothing | Heard::Half(_), None) => {}
         }
-        if let Some(entry) = entry {
-            let found = CheckInDraft { at: None, ..entry.to_draft() };
-            assert!(found == attempt.draft, "it is not what was written: {entry:?}");
+        if let Some(entry) = entry
+            && (entry.to_draft() != attempt.draft || !entry.versions.is_empty() || entry.deleted_then_changed)
+        {
+            return Err(Broken::NotWhatWasWritten(entry.id));
         }
     }
-    // The debug form of an entry is its id.
-    assert!(kept.is_empty(), "nobody wrote these as they are: {:?}", kept.values());
-    unacknowledged
+    kept.first_key_value().map_or(Ok(unacknowledged), |(_, entry)| Err(Broken::MadeUp(entry.id)))
 }
 
 /// The list that `ingle list --json` gave, read as entries.
@@ -237,52 +260,47 @@ pub fn entries(list: &[Value]) -> Vec<EntryView> {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
+    use ingle_api::FailureKind;
+
     use super::*;
 
-    fn view(draft: &CheckInDraft) -> EntryView {
-        let mut value = serde_json::json!({
-            "id": "aaaaaaaaaaaaaaaaaaaaaaaaaa", "kind": "check-in", "at": "now", "at_ms": 0, "feelings": [], "body": [],
-            "device": "laptop", "device_id": "aaaaaaaaaaaaaaaaaaaaaaaaaa",
-        });
-        for (name, field) in serde_json::to_value(draft).unwrap().as_object().unwrap() {
-            if !["feelings", "body"].contains(&name.as_str()) {
-                value[name] = field.clone();
-            }
-        }
-        serde_json::from_value(value).unwrap()
-    }
+    const ID: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
 
-    /// What is said of a journal that holds `list` after this was heard of the only save.
-    fn said(heard: Heard, change: impl FnOnce(&mut Vec<EntryView>)) -> Result<usize, String> {
-        let draft = CheckInDraft { feelings: Some(Vec::new()), body: Some(Vec::new()), ..draft(0, 0) };
-        let mut list = vec![view(&draft)];
-        change(&mut list);
-        let attempt = Attempt { draft, sent: None, ended: Instant::now(), heard };
-        std::panic::catch_unwind(|| check(&[attempt], &list))
-            .map_err(|told| told.downcast_ref::<String>().expect("a text").clone())
+    /// The entry that a draft becomes, its feelings left out.
+    fn view(draft: &CheckInDraft) -> EntryView {
+        let mut value = serde_json::to_value(draft).unwrap();
+        let rest = serde_json::json!({
+            "id": ID, "kind": "check-in", "at_ms": 0, "feelings": [], "device": "laptop", "device_id": ID,
+        });
+        value.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        serde_json::from_value(value).unwrap()
     }
 
     #[test]
     fn what_was_lost_changed_doubled_or_made_up_is_found() {
-        let acknowledged = || Heard::Answer(serde_json::json!({ "id": "aaaaaaaaaaaaaaaaaaaaaaaaaa", "at": "now" }));
-        let refused = || Heard::Refused(Failure::new(ingle_api::FailureKind::Unavailable, "closing", "again"));
-        let whole = |_: &mut Vec<EntryView>| {};
-        let absent = Vec::clear;
-        let torn = |list: &mut Vec<EntryView>| list[0].thought = None;
-        let twice = |list: &mut Vec<EntryView>| list.push(list[0].clone());
-        let foreign = |list: &mut Vec<EntryView>| list[0].cause = Some("else".into());
-        let check = |said: Result<usize, String>, told: &str| {
-            assert!(said.as_ref().is_err_and(|said| said.contains(told)), "{said:?} {told}");
+        let check = |heard: Heard, list: &[EntryView], expected: Result<usize, Broken>| {
+            let draft = CheckInDraft { feelings: Some(Vec::new()), ..draft(0, 0) };
+            let attempt = Attempt { draft, sent: None, ended: Instant::now(), heard };
+            assert_eq!(check(&[attempt], list), expected);
         };
-        assert_eq!(said(acknowledged(), whole), Ok(0));
-        assert_eq!(said(Heard::Nothing, whole), Ok(1));
-        assert_eq!(said(Heard::Nothing, absent), Ok(0));
-        assert_eq!(said(refused(), absent), Ok(0));
-        check(said(acknowledged(), absent), "acknowledged and is lost");
-        check(said(refused(), whole), "refused and is there");
-        check(said(acknowledged(), torn), "not what was written");
-        check(said(Heard::Nothing, torn), "not what was written");
-        check(said(Heard::Nothing, twice), "there twice");
-        check(said(Heard::Nothing, foreign), "nobody wrote these");
+        let answer = serde_json::json!({ "id": ID, "at": draft(0, 0).at });
+        let acknowledged = || Heard::Answer(answer.clone());
+        let refused = || Heard::Refused(Failure::new(FailureKind::Unavailable, "closing", "again"));
+        let whole = view(&draft(0, 0));
+        let torn = EntryView { thought: None, ..whole.clone() };
+        let id = whole.id;
+        check(acknowledged(), from_ref(&whole), Ok(0));
+        check(Heard::Nothing, from_ref(&whole), Ok(1));
+        check(Heard::Nothing, &[], Ok(0));
+        check(refused(), &[], Ok(0));
+        check(acknowledged(), &[], Err(Broken::Lost(answer.to_string())));
+        check(acknowledged(), &[view(&draft(0, 60))], Err(Broken::Lost(answer.to_string())));
+        check(acknowledged(), from_ref(&torn), Err(Broken::NotWhatWasWritten(id)));
+        check(Heard::Nothing, &[torn], Err(Broken::NotWhatWasWritten(id)));
+        check(refused(), from_ref(&whole), Err(Broken::KeptAllTheSame(id)));
+        check(Heard::Nothing, &[whole.clone(), whole], Err(Broken::ThereTwice(id)));
+        check(Heard::Nothing, &[view(&draft(0, 1))], Err(Broken::MadeUp(id)));
     }
 }
