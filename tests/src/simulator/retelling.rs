@@ -47,7 +47,7 @@ fn tell(world: &mut World, seed: u64, way: u64) -> Result<Vec<Told>, Broken> {
     let mut told = Vec::new();
     for meeting in 0..MEETINGS {
         world.cut_all();
-        hear_all(world)?;
+        while world.step()? {}
         let number = i64::try_from(meeting).expect("a small number");
         world.wait(began + (number + 1) * MEETING - world.now());
         world.begin_again(seed, &format!("writing {meeting}"));
@@ -57,14 +57,6 @@ fn tell(world: &mut World, seed: u64, way: u64) -> Result<Vec<Told>, Broken> {
         told.push((world.list(0)?, world.heads(0)));
     }
     Ok(told)
-}
-
-fn hear_all(world: &mut World) -> Result<(), Broken> {
-    while let Some(place) = world.waiting().first().copied() {
-        let inputs = world.pull(place, 1);
-        world.turn(place, inputs, &[], Order::WishesLast)?;
-    }
-    Ok(())
 }
 
 fn write(world: &mut World, dice: &mut Dice) -> Result<(), Broken> {

@@ -214,6 +214,11 @@ impl World {
         self.model.applied(&self.slots[place].held)
     }
 
+    /// Whether a disk holds what was written on top of what it doesn't hold.
+    pub fn is_waiting(&self, place: Place) -> bool {
+        self.seen(place) != self.slots[place].held
+    }
+
     /// Whether it is known what an undo will do there.
     pub fn can_undo(&self, place: Place) -> bool {
         self.slots[place].undo.last().is_none_or(UndoStep::is_known)
@@ -291,6 +296,15 @@ impl World {
             self.check_answer(place, answer, expected, is_kept)?;
         }
         Ok(())
+    }
+
+    /// Lets one thing happen that waits to. False when there is none.
+    pub fn step(&mut self) -> Result<bool, Broken> {
+        let places = self.waiting();
+        let Some(place) = self.dice.pick(&places).copied() else { return Ok(false) };
+        let inputs = self.pull(place, 1);
+        self.turn(place, inputs, &[], Order::WishesLast)?;
+        Ok(true)
     }
 
     pub fn tick(&mut self, place: Place) -> Result<(), Broken> {

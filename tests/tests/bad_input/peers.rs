@@ -137,6 +137,9 @@ fn is_usable(table: &mut Table, home: &Home, before: &[[serde_json::Value; 2]]) 
     table.same("a check-in afterwards", &home.list()[0]["id"], &id.into());
 }
 
+/// Name of the case, protocol, what it says first and then, and how it is turned away.
+type Stranger<'a> = (&'a str, &'a [u8], &'a [u8], &'a [u8], CloseCode);
+
 #[test]
 fn strangers_are_turned_away_and_keep_no_device_out() {
     let (laptop, desktop, mut table) = (home_with_entries(), empty_home(), Table::default());
@@ -144,7 +147,7 @@ fn strangers_are_turned_away_and_keep_no_device_out() {
     let open = Inviting::start(&laptop, &["--yes"]);
     let (ticket, number) = read(&open.ticket);
     let peer = Peer::new(11, &[]);
-    let rows: [(&str, &[u8], &[u8], &[u8], CloseCode); 6] = [
+    let rows: [Stranger<'_>; 6] = [
         ("one that is no device of the journal", SYNC, NOTHING, GARBAGE, CloseCode::Stranger),
         ("... and says nothing", SYNC, NOTHING, NOTHING, CloseCode::Stranger),
         ("garbage at the door", PAIR, NOTHING, GARBAGE, CloseCode::Broken),

@@ -133,6 +133,7 @@ impl World {
             let Some((outputs, commit)) = self.handle(place, vec![Input::Tick], &at)? else { continue };
             claim(Law::Quiet, outputs.is_empty(), || format!("{place} has something to say: {outputs:?}"))?;
             claim(Law::Quiet, commit.is_none(), || format!("{place} has something to write"))?;
+            claim(Law::Quiet, self.deadline(place).is_none(), || format!("{place} has a deadline again"))?;
         }
         claim(Law::Quiet, self.network.is_quiet(), || "something is on the wires".to_owned())?;
         claim(Law::Quiet, before == self.fingerprint(), || "the disks have changed".to_owned())
