@@ -34,8 +34,8 @@ type Answer = Pin<Box<dyn Future<Output = Message> + Send>>;
 /// Serves the caller until it goes, breaks the contract, or `stop`.
 pub async fn run<S: AsyncRead + AsyncWrite + Unpin>(stream: S, journal: Journal, stop: CancellationToken) {
     let mut lines = Framed::new(stream, LinesCodec::new_with_max_length(MAX_REQUEST_BYTES));
-    let is_welcome = stop.run_until_cancelled(timeout(HELLO_LIMIT, hello(&mut lines, &journal))).await;
-    if let Some(Ok(Ok(()))) = is_welcome {
+    let is_welcome = stop.run_until_cancelled(hello(&mut lines, &journal)).await;
+    if let Some(Ok(())) = is_welcome {
         let (told, pairing_events) = mpsc::channel(WAITING_PAIRING_EVENTS);
         let mut caller = Caller { lines, journal, desk: PairingDesk::new(told), pairing_events, watching: None };
         let overdue = async {
@@ -56,7 +56,7 @@ pub async fn run<S: AsyncRead + AsyncWrite + Unpin>(stream: S, journal: Journal,
 struct HungUp;
 
 async fn hello<S: AsyncRead + AsyncWrite + Unpin>(lines: &mut Lines<S>, journal: &Journal) -> Result<(), HungUp> {
-    let call = next_call(lines).await?;
+    let call = timeout(HELLO_LIMIT, next_call(lines)).await.map_err(|_| HungUp)??;
     let reply = match &call.request {
         Request::Hello { api: API_VERSION, client } => {
             tracing::debug!(client = known_name(client), "hello");
