@@ -67,7 +67,7 @@ impl fmt::Display for Failure {
         writeln!(f, "the world of seed {seed} with {} devices broke a law. {broken}", plan.devices)?;
         writeln!(
             f,
-            "to see it again: INGLE_SIM_SEED={seed} cargo test -p ingle-tests --test simulator asked -- --nocapture"
+            "to see it again: INGLE_SIM_SEED={seed} cargo test -p ingle-tests --test simulator asked_for -- --nocapture"
         )?;
         story.iter().try_for_each(|line| writeln!(f, "  {line}"))
     }

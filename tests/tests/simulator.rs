@@ -1,6 +1,6 @@
 //! The laws of the journal, in worlds that are drawn from seeds.
 //!
-//! `INGLE_SIM_SEED=7 cargo test -p ingle-tests --test simulator asked -- --nocapture` tells one world step by step;
+//! `INGLE_SIM_SEED=7 cargo test -p ingle-tests --test simulator asked_for -- --nocapture` tells one world step by step;
 //! `INGLE_SIM_WORLDS=1000` in front of it all runs as many worlds of each kind as it says.
 
 use ingle_tests::simulator::{Broken, Fault, Law, Order, Place, Plan, Story, Wish, Words, World, run, same_by_any_way};
@@ -9,7 +9,7 @@ use ingle_tests::simulator::{Broken, Fault, Law, Order, Place, Plan, Story, Wish
 const WORLDS: u64 = 40;
 
 /// Seeds of worlds that broke a law once.
-const ONCE_BROKEN: [u64; 0] = [];
+const ONCE_BROKEN: [u64; 5] = [1003, 1006, 1026, 1131, 1267];
 
 fn check_worlds(kind: u64) {
     let worlds = std::env::var("INGLE_SIM_WORLDS").map_or(WORLDS, |worlds| worlds.parse().expect("a number"));
