@@ -255,10 +255,11 @@ impl<S: Store> Engine<S> {
         let mut staged = Staged::default();
         journal.settle(&self.keys, true, &mut staged, random);
         let batch = staged.into_batch();
-        if !batch.is_empty() {
-            self.store.commit(&batch)?;
+        let settled = if batch.is_empty() { Ok(()) } else { self.store.commit(&batch) };
+        if let Err(error) = settled {
+            self.forget(error, random);
         }
-        Ok(())
+        settled
     }
 
     /// Keeps a note of the shell's about a peer, sealed.

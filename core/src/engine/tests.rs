@@ -506,3 +506,25 @@ fn a_change_that_automerge_stops_at_is_shelved_alone_and_what_came_with_it_stays
     laptop.restart(wrap);
     assert_eq!(laptop.list(), before);
 }
+
+#[test]
+fn a_bundle_on_top_of_one_that_is_not_here_closes_the_link_and_is_not_kept() {
+    use crate::{
+        bundle::{BundleKey, Content, LogId, SealedBundle},
+        seal::Hash,
+        session::Frame,
+    };
+    let mut world = World::paired();
+    world.link();
+    let before = world.devices[0].engine.store.rows.clone();
+    let Device { engine, random, .. } = &mut world.devices[1];
+    let log = LogId { device: engine.own().device(), name: [7; 16] };
+    let after = Some(BundleKey { log, seq: 1, hash: Hash::of("test", &[]) });
+    let secrets = &engine.journal.as_ref().unwrap().secrets;
+    let content = Content { log: log.name, after, delta: &[], items: &[] };
+    let bundle = SealedBundle::make(&content, &engine.keys, secrets, random).unwrap();
+    let frame = Frame::Bundles(vec![bundle.bytes().to_vec()]).to_bytes();
+    let outputs = world.devices[0].handle(vec![Input::Frame { link: LINK, frame }]);
+    assert!(matches!(outputs[..], [Output::Close { link: LINK }]), "{outputs:?}");
+    assert_eq!(world.devices[0].engine.store.rows, before);
+}
