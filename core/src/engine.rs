@@ -225,13 +225,7 @@ impl<S: Store> Engine<S> {
     }
 
     /// Opens the journal in the store.
-    pub fn open(
-        store: S,
-        keys: DeviceKeys,
-        wrap: Box<dyn Wrap>,
-        _at: &Moment,
-        random: &mut dyn Random,
-    ) -> Result<Self, OpenError> {
+    pub fn open(store: S, keys: DeviceKeys, wrap: Box<dyn Wrap>, random: &mut dyn Random) -> Result<Self, OpenError> {
         let journal = Journal::open(&store, &keys, wrap.as_ref(), random)?;
         Ok(Self { store, keys, wrap, journal: Ok(journal), sessions: BTreeMap::new(), undo: Vec::new() })
     }

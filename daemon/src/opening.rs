@@ -66,10 +66,10 @@ pub async fn start(
 ) -> Result<Opened, Shut> {
     let Unlocked { keys, key_slots } = unlocked;
     let link_secret = Zeroizing::new(*keys.link_secret());
-    let open = move |clock: &mut Clock| {
+    let open = move |_: &mut Clock| {
         let store = SqliteStore::open(&dir, pragmas)?;
         let tidier = store.tidier();
-        let engine = Engine::open(store, keys, Box::new(Age), &clock.now(), &mut OsRandom).map_err(failures::engine)?;
+        let engine = Engine::open(store, keys, Box::new(Age), &mut OsRandom).map_err(failures::engine)?;
         Ok((engine, tidier))
     };
     match EngineTask::start(open, events).await {

@@ -65,8 +65,7 @@ impl Device {
     fn restart(&mut self, wrap: &Shared) {
         let store = self.engine.store.clone();
         let keys = self.engine.keys.clone();
-        let now = moment(self.now.get());
-        self.engine = Engine::open(store, keys, Box::new(wrap.clone()), &now, &mut self.random).unwrap();
+        self.engine = Engine::open(store, keys, Box::new(wrap.clone()), &mut self.random).unwrap();
     }
 
     fn list(&mut self) -> Vec<EntryView> {
@@ -452,8 +451,7 @@ fn a_store_of_another_device_or_version_is_not_opened() {
     let other = world.devices[1].engine.keys.clone();
     let wrap = world.wrap.clone();
     let mut open = |store: Memory, keys: &DeviceKeys| {
-        let opened =
-            Engine::open(store, keys.clone(), Box::new(wrap.clone()), &moment(0), &mut world.devices[0].random);
+        let opened = Engine::open(store, keys.clone(), Box::new(wrap.clone()), &mut world.devices[0].random);
         opened.map(|_| ()).unwrap_err()
     };
     assert_eq!(open(Memory::default(), &keys), OpenError::NoJournal);

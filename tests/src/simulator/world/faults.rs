@@ -56,11 +56,10 @@ impl World {
     /// Starts a device that is off, and looks at what is left.
     pub fn start(&mut self, place: Place) -> Result<(), Broken> {
         self.tell(place, "starts");
-        let at = self.next_moment();
         let wrap = Box::new(self.wrap.clone());
         let slot = &mut self.slots[place];
         laws::holds(&self.model, &slot.name, &slot.held, &slot.disk.bundles())?;
-        let engine = Engine::open(slot.disk.clone(), slot.keys.clone(), wrap, &at, &mut slot.random);
+        let engine = Engine::open(slot.disk.clone(), slot.keys.clone(), wrap, &mut slot.random);
         slot.engine =
             Some(engine.map_err(|error| Broken::new(Law::Durable, format!("{} does not open: {error}", slot.name)))?);
         self.check(place).map(drop)
