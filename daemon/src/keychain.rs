@@ -15,7 +15,8 @@ use std::{
 };
 
 use ingle_model::DeviceId;
-use keyring_core::{CredentialStore, Entry, Error};
+use keyring::{Entry, Error};
+use keyring_core::CredentialStore;
 use zeroize::Zeroizing;
 
 use crate::key_file::LockKey;
@@ -56,7 +57,7 @@ pub trait Keychain: Send + Sync + std::fmt::Debug {
     fn forget(&self, device: DeviceId) -> Result<(), KeychainFault>;
 }
 
-type OpenStore = fn() -> keyring_core::Result<Arc<CredentialStore>>;
+type OpenStore = fn() -> keyring::Result<Arc<CredentialStore>>;
 
 /// The keychain of this system, reached anew for every call, so that one that was away is found again.
 #[derive(Debug)]
@@ -92,7 +93,9 @@ impl SystemKeychain {
                     KeychainFault::NoKeychain
                 })?;
                 let modifiers = label.map(|label| HashMap::from([("label", label)]));
-                store.build(SERVICE, &device.to_string(), modifiers.as_ref()).map_err(|error| fault(&error))
+                // Not by `Entry::new`, which remembers a failed start of the keychain for the whole process.
+                let inner = store.build(SERVICE, &device.to_string(), modifiers.as_ref());
+                inner.map(|inner| Entry { inner }).map_err(|error| fault(&error))
             };
             let result = work(&entry);
             drop(is_busy);
@@ -177,17 +180,17 @@ fn kind(error: &Error) -> &'static str {
 }
 
 #[cfg(target_os = "macos")]
-fn system_store() -> keyring_core::Result<Arc<CredentialStore>> {
+fn system_store() -> keyring::Result<Arc<CredentialStore>> {
     Ok(apple_native_keyring_store::keychain::Store::new()?)
 }
 
 #[cfg(windows)]
-fn system_store() -> keyring_core::Result<Arc<CredentialStore>> {
+fn system_store() -> keyring::Result<Arc<CredentialStore>> {
     Ok(windows_native_keyring_store::Store::new()?)
 }
 
 #[cfg(all(unix, not(target_os = "macos")))]
-fn system_store() -> keyring_core::Result<Arc<CredentialStore>> {
+fn system_store() -> keyring::Result<Arc<CredentialStore>> {
     Ok(zbus_secret_service_keyring_store::Store::new()?)
 }
 

@@ -10,10 +10,10 @@ const DEVICE: DeviceId = DeviceId::from_bytes([7; 16]);
 macro_rules! keychain {
     ($before:expr) => {{
         static STORE: LazyLock<Arc<mock::Store>> = LazyLock::new(|| mock::Store::new().expect("in memory"));
-        fn open() -> keyring_core::Result<Arc<CredentialStore>> {
+        fn open() -> keyring::Result<Arc<CredentialStore>> {
             let store: Arc<CredentialStore> = STORE.clone();
             let item = store.build(SERVICE, &DEVICE.to_string(), None)?;
-            let before: fn(&Entry) -> keyring_core::Result<()> = $before;
+            let before: fn(&keyring_core::Entry) -> keyring::Result<()> = $before;
             before(&item)?;
             Ok(store)
         }
@@ -21,7 +21,7 @@ macro_rules! keychain {
     }};
 }
 
-fn fails_with(item: &Entry, error: Error) -> keyring_core::Result<()> {
+fn fails_with(item: &keyring_core::Entry, error: Error) -> keyring::Result<()> {
     item.as_any().downcast_ref::<mock::Cred>().expect("a mock").set_error(error);
     Ok(())
 }
