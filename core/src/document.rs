@@ -65,6 +65,10 @@ pub struct Document {
 /// A map's name in changes: counter and actor of the operation that made it.
 type MapId = (u64, Vec<u8>);
 
+/// As many maps of a record are written to. Honest devices make one, or two when both bring in the same old journal; a change that
+/// fills all of them with the longest texts still fits into a bundle.
+const MAX_MAPS: usize = 3;
+
 /// A change chunk begins with four magic bytes, four of checksum, and its type: 1 is a change that isn't compressed.
 const CHECKSUM_AT: std::ops::Range<usize> = 4..8;
 const CHUNK_TYPE_AT: usize = 8;
@@ -101,10 +105,10 @@ impl Document {
         &self.records
     }
 
-    /// Makes one change that gives the record these fields, on every map seen, and gives the change's bytes. Nothing when all
-    /// of them have these values already.
+    /// Makes one change that gives the record these fields, on every map seen (the first [`MAX_MAPS`]), and gives the change's
+    /// bytes. Nothing when all of them have these values already.
     pub fn write(&mut self, key: &str, fields: &Fields) -> Option<Vec<u8>> {
-        let mut maps: Vec<ObjId> = self.objects(key).collect();
+        let mut maps: Vec<ObjId> = self.objects(key).take(MAX_MAPS).collect();
         let mut transaction = self.doc.transaction();
         if maps.is_empty() {
             maps.push(transaction.put_object(ROOT, key, ObjType::Map).expect("the root is a map"));
@@ -322,5 +326,20 @@ mod tests {
         }
         assert_eq!(b.clone().apply(&a.save()), Err(NotTaken::Refused), "a whole document");
         assert!(b.apply(&first).is_ok() && b.apply(&second).is_ok());
+    }
+
+    #[test]
+    fn a_record_that_somebody_made_many_maps_of_is_changed_within_a_bundle_s_limit() {
+        let mut a = Document::new(&[0; 16]);
+        for actor in 1..=20 {
+            let change = Document::new(&[actor; 16]).write("k", &fields(&[("cause", text("rain"))])).unwrap();
+            a.apply(&change).unwrap();
+        }
+        // Told apart by their first letters, so that nothing is saved by likeness.
+        let long = |first: &str| text(&format!("{first}{}", "x".repeat(64 * 1024 - 1)));
+        let all = [("cause", long("c")), ("thought", long("t")), ("urge", long("u")), ("tags", long("g"))];
+        let change = a.write("k", &fields(&all)).unwrap();
+        assert!(change.len() < crate::bundle::MAX_PLAIN_BYTES - 64 * 1024, "{}", change.len());
+        assert_eq!(a.records()["k"]["cause"], [long("c"), text("rain")]);
     }
 }

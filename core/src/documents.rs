@@ -150,8 +150,8 @@ impl Documents {
         Ok(change.map(|change| Item::Change { document: name.clone(), change }))
     }
 
-    /// Takes in a change from elsewhere; gives the records that it may have changed, as they were before. The document is as it was when
-    /// the change can't be taken.
+    /// Takes in a change from elsewhere; gives the records that it may have changed, as they were before. The document is as it
+    /// was when the change can't be taken.
     pub fn apply(
         &mut self,
         store: &impl Store,
@@ -270,11 +270,9 @@ impl Documents {
         all.into_iter().flat_map(|(_, heads)| heads).collect()
     }
 
-    /// Writes what is stale of cards, digests and snapshots; true when there was something. At the end every tail is taken in. Where
-    /// there are holes everything stays as it is on the disk: what is written now would stand for the whole.
-    pub fn settle(&mut self, keys: Keyring<'_>, is_end: bool, staged: &mut Staged, random: &mut dyn Random) -> bool {
+    /// Writes what is stale of cards, digests and snapshots. At the end every tail is taken in. Where there are holes everything stays as it is on the disk: what is written now would stand for the whole.
+    pub fn settle(&mut self, keys: Keyring<'_>, is_end: bool, staged: &mut Staged, random: &mut dyn Random) {
         self.summaries();
-        let mut wrote = false;
         for (row, loaded) in self.loaded.iter().filter(|(_, loaded)| loaded.holes == 0) {
             let Some(card) = self.cards.get_mut(row) else { continue };
             let tail = loaded.position - card.snapshot;
@@ -291,10 +289,8 @@ impl Documents {
                 let key = digest_key(DIGEST, row);
                 put_packed(keys, Table::Digests, &key, loaded.position, &Zeroizing::new(digest), staged, random);
                 put_card(keys, row, card, staged, random);
-                wrote = true;
             }
         }
-        wrote
     }
 
     /// Whether [`Self::settle`] would write something.

@@ -191,23 +191,11 @@ impl<S: Store> Engine<S> {
         let (epoch, space) = (EpochKey::random(random), SpaceKey::random(random));
         let (roster, _) =
             Roster::first(&keys, &epoch, &space, wrap.as_ref(), random).map_err(|_| OpenError::WrongKey)?;
-        Self::begin(store, keys, name, roster, wrap, at, random)
+        Self::join(store, keys, name, roster, wrap, at, random)
     }
 
-    /// Begins this device's part of a journal that it was taken into, in an empty store.
+    /// Begins this device's part of the journal whose roster it is on, in an empty store.
     pub fn join(
-        store: S,
-        keys: DeviceKeys,
-        name: &Label,
-        roster: Roster,
-        wrap: Box<dyn Wrap>,
-        at: &Moment,
-        random: &mut dyn Random,
-    ) -> Result<Self, OpenError> {
-        Self::begin(store, keys, name, roster, wrap, at, random)
-    }
-
-    fn begin(
         mut store: S,
         keys: DeviceKeys,
         name: &Label,

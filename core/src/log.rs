@@ -170,10 +170,9 @@ pub fn state(store: &impl Store, staged: &Staged, key: &BundleKey) -> Result<Opt
 /// A bundle of the store. None when it isn't there, or is no longer what it was.
 pub fn bundle(store: &impl Store, staged: &Staged, key: &BundleKey) -> Result<Option<Verified>, StoreError> {
     let row = staged.get(store, Table::Bundles, &key.to_bytes())?;
-    let bundle = row.and_then(|mut row| {
-        // The state's byte.
-        row.drain(..1);
-        Verified::from_store(row).ok()
+    let bundle = row.and_then(|row| {
+        let (_state, bytes) = row.split_first()?;
+        Verified::from_store(bytes.to_vec()).ok()
     });
     Ok(bundle.filter(|bundle| bundle.key() == *key))
 }

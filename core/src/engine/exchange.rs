@@ -135,7 +135,7 @@ pub(super) fn outputs(
 ) -> Vec<Output> {
     let mut outputs: Vec<Output> =
         work.done.into_iter().map(|(ticket, result)| Output::Done { ticket, result }).collect();
-    if work.is_roster_changed {
+    if !work.records.is_empty() {
         outputs.push(Output::RosterChanged);
     }
     let mut closing = work.closing;

@@ -26,7 +26,7 @@ use crate::{
 
 /// Cards and digests are written when nothing was written for this long.
 const SETTLE_AFTER: SignedDuration = SignedDuration::from_secs(2);
-/// A bundle is closed when its changes have this many bytes.
+/// The most bytes of changes in a bundle, but for a single longer one.
 const BUNDLE_BYTES: usize = 256 * 1024;
 
 /// What a turn has done, to be told when it is durable.
@@ -38,8 +38,7 @@ pub(super) struct Work {
     pub bundles: Vec<(BundleKey, Option<LinkId>)>,
     /// Links to close.
     pub closing: BTreeSet<LinkId>,
-    pub is_roster_changed: bool,
-    /// Records that are new here.
+    /// Records of the roster that are new here.
     pub records: Vec<Vec<u8>>,
     /// Links whose peer has said hello in this turn.
     pub greeted: BTreeSet<LinkId>,
@@ -149,7 +148,6 @@ impl<'a, S: Store> Turn<'a, S> {
 
     /// Records that the roster has taken in just now.
     pub fn keep_records(&mut self, records: Vec<Vec<u8>>) {
-        self.work.is_roster_changed = true;
         for (hash, record) in self.journal.roster.records() {
             if records.iter().any(|new| new == record) {
                 journal::put_record(&hash, record, &mut self.staged);
@@ -230,14 +228,18 @@ fn in_bundles(items: Vec<Item>) -> Vec<Vec<Item>> {
     let mut bundles: Vec<Vec<Item>> = Vec::new();
     let mut bytes = 0;
     for item in items {
-        if bundles.is_empty() || bytes >= BUNDLE_BYTES {
-            bundles.push(Vec::new());
-            bytes = 0;
+        let length = match &item {
+            Item::Change { change, .. } => change.len(),
+            Item::Unknown { .. } => 0,
+        };
+        bytes += length;
+        match bundles.last_mut() {
+            Some(bundle) if bytes <= BUNDLE_BYTES => bundle.push(item),
+            _ => {
+                bundles.push(vec![item]);
+                bytes = length;
+            }
         }
-        if let Item::Change { change, .. } = &item {
-            bytes += change.len();
-        }
-        bundles.last_mut().expect("one was pushed").push(item);
     }
     bundles
 }
