@@ -16,6 +16,7 @@ mod log;
 pub mod pairing;
 pub mod random;
 pub mod roster;
+mod rows;
 pub mod seal;
 mod session;
 mod staged;

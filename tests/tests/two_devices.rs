@@ -15,13 +15,28 @@ fn is_linked(home: &Home) -> bool {
     devices.as_array().expect("a list").iter().any(|device| device["linked"] == true)
 }
 
-#[test]
-fn what_both_wrote_while_the_cable_was_cut_is_on_both_when_it_is_back() {
+/// A laptop and a desktop on one cable, paired and linked.
+fn linked() -> (Namespaces, Home, Home) {
     let net = Namespaces::new();
     let [laptop, desktop] = [0, 1].map(|end| Home::within(&net.within(end)));
     laptop.init("laptop");
     pair(&laptop, &desktop, "desktop");
     until("the devices are linked", || is_linked(&laptop) && is_linked(&desktop));
+    (net, laptop, desktop)
+}
+
+/// Both daemons end, and an end of the cable gets another address.
+fn move_away(net: &Namespaces, homes: [&Home; 2], ends: &[(usize, &str, &str)]) {
+    homes.map(|home| home.ingle(&["stop"]).ok());
+    for (end, name, address) in ends {
+        net.ip(*end, &["address", "flush", "dev", name]);
+        net.ip(*end, &["address", "add", address, "dev", name]);
+    }
+}
+
+#[test]
+fn what_both_wrote_while_the_cable_was_cut_is_on_both_when_it_is_back() {
+    let (net, laptop, desktop) = linked();
     let mut acknowledged = BTreeSet::from([laptop.check_in("before the cut")]);
     meet([&laptop, &desktop]);
 
@@ -54,15 +69,8 @@ fn what_both_wrote_while_the_cable_was_cut_is_on_both_when_it_is_back() {
 
 #[test]
 fn a_device_that_got_another_address_is_found_again_when_it_calls() {
-    let net = Namespaces::new();
-    let [laptop, desktop] = [0, 1].map(|end| Home::within(&net.within(end)));
-    laptop.init("laptop");
-    pair(&laptop, &desktop, "desktop");
-    until("the devices are linked", || is_linked(&laptop) && is_linked(&desktop));
-    laptop.ingle(&["stop"]).ok();
-    desktop.ingle(&["stop"]).ok();
-    net.ip(1, &["address", "flush", "dev", "end1"]);
-    net.ip(1, &["address", "add", "10.77.0.9/24", "dev", "end1"]);
+    let (net, laptop, desktop) = linked();
+    move_away(&net, [&laptop, &desktop], &[(1, "end1", "10.77.0.9/24")]);
     // The desktop knows where the laptop is; the laptop doesn't know where the desktop is now.
     let id = desktop.check_in("from another address");
     let (list, _) = meet([&laptop, &desktop]);
@@ -73,17 +81,8 @@ fn a_device_that_got_another_address_is_found_again_when_it_calls() {
 
 #[test]
 fn after_both_have_moved_a_fresh_ticket_brings_them_together() {
-    let net = Namespaces::new();
-    let [laptop, desktop] = [0, 1].map(|end| Home::within(&net.within(end)));
-    laptop.init("laptop");
-    pair(&laptop, &desktop, "desktop");
-    until("the devices are linked", || is_linked(&laptop) && is_linked(&desktop));
-    laptop.ingle(&["stop"]).ok();
-    desktop.ingle(&["stop"]).ok();
-    for (end, name, address) in [(0, "end0", "10.77.0.8/24"), (1, "end1", "10.77.0.9/24")] {
-        net.ip(end, &["address", "flush", "dev", name]);
-        net.ip(end, &["address", "add", address, "dev", name]);
-    }
+    let (net, laptop, desktop) = linked();
+    move_away(&net, [&laptop, &desktop], &[(0, "end0", "10.77.0.8/24"), (1, "end1", "10.77.0.9/24")]);
     let id = laptop.check_in("both have moved");
     let mut inviting = laptop.lines(&["pair", "--readdress", "--json"]);
     let ticket = inviting.next()["ticket"].as_str().expect("a ticket").to_owned();

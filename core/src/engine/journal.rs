@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use crate::{
     bundle::{BundleKey, DocumentName, LogId},
     document::{Record, Value},
-    documents::{Documents, Keyring, open_row, seal_row},
+    documents::{Documents, Keyring},
     keys::DeviceKeys,
     log::{Logs, Tips},
     random::Random,
     roster::{ChainRefused, RecordRefused, Roster, Secrets},
+    rows::{open_row, seal_row},
     seal::Hash,
     staged::Staged,
     store::{Store, StoreError, Table},
@@ -149,10 +150,15 @@ impl Journal {
         Ok(journal)
     }
 
+    /// The documents, and what opens them.
+    pub fn documents<'a>(&'a mut self, keys: &'a DeviceKeys) -> (&'a mut Documents, Keyring<'a>) {
+        (&mut self.documents, Keyring { local: keys.local(), secrets: &self.secrets })
+    }
+
     /// The names of the devices, from the household.
     pub fn read_names(&mut self, store: &impl Store, keys: &DeviceKeys) -> Result<(), StoreError> {
-        let keyring = Keyring { local: keys.local(), secrets: &self.secrets };
-        let records = self.documents.records(store, keyring, &DocumentName::household())?;
+        let (documents, keyring) = self.documents(keys);
+        let records = documents.records(store, keyring, &DocumentName::household())?;
         self.names = records.iter().filter_map(|(key, record)| read_name(key, record)).collect();
         Ok(())
     }
@@ -184,14 +190,15 @@ impl Journal {
     /// Writes what makes the next opening quick, and what is known of peers.
     pub fn settle(&mut self, keys: &DeviceKeys, is_end: bool, staged: &mut Staged, random: &mut dyn Random) {
         self.settle_at = None;
-        let keyring = Keyring { local: keys.local(), secrets: &self.secrets };
-        self.documents.settle(keyring, is_end, staged, random);
+        let (documents, keyring) = self.documents(keys);
+        documents.settle(keyring, is_end, staged, random);
         self.save_peers(keys, staged, random);
     }
 
     /// Drops what need not stay in memory. Only when nothing is staged.
     pub fn unload(&mut self, keys: &DeviceKeys) {
-        self.documents.unload(Keyring { local: keys.local(), secrets: &self.secrets });
+        let (documents, keyring) = self.documents(keys);
+        documents.unload(keyring);
     }
 
     pub fn save_peers(&mut self, keys: &DeviceKeys, staged: &mut Staged, random: &mut dyn Random) {

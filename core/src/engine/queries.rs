@@ -188,9 +188,9 @@ impl<S: Store> Engine<S> {
         let Self { journal, store, keys, .. } = self;
         let journal = journal.as_mut().map_err(|error| *error)?;
         let mut all = Vec::new();
-        for month in journal.documents.months() {
-            let keyring = Keyring { local: keys.local(), secrets: &journal.secrets };
-            for (key, record) in journal.documents.records(store, keyring, &month)?.iter() {
+        let (documents, keyring) = journal.documents(keys);
+        for month in documents.months() {
+            for (key, record) in documents.records(store, keyring, &month)?.iter() {
                 all.extend(exported(key, record));
             }
         }
@@ -218,9 +218,9 @@ pub(super) fn find(
     id: EntryId,
 ) -> Result<Option<(DocumentName, Record)>, StoreError> {
     let key = entry::key(id);
-    for month in journal.documents.months() {
-        let keyring = Keyring { local: keys.local(), secrets: &journal.secrets };
-        if let Some(record) = journal.documents.record(store, keyring, &month, &key)? {
+    let (documents, keyring) = journal.documents(keys);
+    for month in documents.months() {
+        if let Some(record) = documents.record(store, keyring, &month, &key)? {
             let shows = entry::standing(&record) != Standing::Trashed && entry::origin(&record).is_some();
             return Ok(shows.then_some((month, record)));
         }

@@ -2,13 +2,11 @@
 
 use super::{
     Change, LinkId,
-    journal::Journal,
     turn::{Turn, names},
 };
 use crate::{
     bundle::{BundleKey, Item, NotOpened, Opened, SealedBundle, Verified},
     document::{Before, Record},
-    documents::Keyring,
     entry::{self, Standing},
     log::{self, Missing, State},
     store::{Store, StoreError, Table},
@@ -101,13 +99,11 @@ impl<S: Store> Turn<'_, S> {
                 self.shelve(&opened.key, Some(index), Why::Newer);
                 continue;
             };
-            let Journal { documents, secrets, .. } = &mut *self.journal;
-            let keyring = Keyring { local: self.keys.local(), secrets };
+            let (documents, keyring) = self.journal.documents(self.keys);
             match documents.apply(self.store, keyring, document, change)? {
                 Err(_) => self.shelve(&opened.key, Some(index), Why::Unreadable),
                 Ok(before) => {
-                    let keyring = Keyring { local: self.keys.local(), secrets: &self.journal.secrets };
-                    let now = self.journal.documents.records(self.store, keyring, document)?;
+                    let now = documents.records(self.store, keyring, document)?;
                     let changes = changes(&before, |key| now.get(key));
                     for (key, change) in changes {
                         self.announce(&key, change, opened.key.log.device);
@@ -115,8 +111,7 @@ impl<S: Store> Turn<'_, S> {
                 }
             }
         }
-        let Journal { documents, secrets, .. } = &mut *self.journal;
-        let keyring = Keyring { local: self.keys.local(), secrets };
+        let (documents, keyring) = self.journal.documents(self.keys);
         for name in names(&opened.items) {
             documents.touch(keyring, name, opened.key, &mut self.staged, self.random);
         }

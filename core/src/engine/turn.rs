@@ -158,8 +158,7 @@ impl<'a, S: Store> Turn<'a, S> {
 
     /// Writes into a record of a document, as this device.
     pub fn change(&mut self, name: &DocumentName, key: &str, fields: &Fields) -> Result<bool, StoreError> {
-        let Journal { documents, secrets, .. } = &mut *self.journal;
-        let keyring = Keyring { local: self.keys.local(), secrets };
+        let (documents, keyring) = self.journal.documents(self.keys);
         let item = documents.write(self.store, keyring, name, key, fields)?;
         let changed = item.is_some();
         self.items.extend(item);

@@ -7,8 +7,6 @@ use super::{Change, Done, Write, WriteError, turn::Turn};
 use crate::{
     bundle::DocumentName,
     document::{Fields, Record},
-    documents::Keyring,
-    engine::journal::Journal,
     entry::{self, Origin, Standing},
     seal::Hash,
     store::{Store, StoreError},
@@ -140,8 +138,8 @@ impl<S: Store> Turn<'_, S> {
     }
 
     fn record(&mut self, document: &DocumentName, key: &str) -> Result<Option<Record>, StoreError> {
-        let Journal { documents, secrets, .. } = &mut *self.journal;
-        documents.record(self.store, Keyring { local: self.keys.local(), secrets }, document, key)
+        let (documents, keyring) = self.journal.documents(self.keys);
+        documents.record(self.store, keyring, document, key)
     }
 
     fn find(&mut self, id: EntryId) -> Result<Option<(DocumentName, Record)>, StoreError> {
