@@ -27,7 +27,9 @@ fn linked() -> (Namespaces, Home, Home) {
 
 /// Both daemons end, and an end of the cable gets another address.
 fn move_away(net: &Namespaces, homes: [&Home; 2], ends: &[(usize, &str, &str)]) {
-    homes.map(|home| home.ingle(&["stop"]).ok());
+    for home in homes {
+        home.ingle(&["stop"]).ok();
+    }
     for (end, name, address) in ends {
         net.ip(*end, &["address", "flush", "dev", name]);
         net.ip(*end, &["address", "add", address, "dev", name]);
