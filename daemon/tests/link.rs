@@ -9,6 +9,7 @@ use std::{
 
 use double::{Device, LIMIT, Raw, address, closed, device, endpoint_id, linked, pair};
 use ingled::link::{CloseCode, Engine as _, MAX_FRAME, PAIR, SYNC, write_frame};
+use iroh::endpoint::Connection;
 use tokio::time::{Instant, timeout};
 
 #[tokio::test]
@@ -160,6 +161,19 @@ async fn a_device_that_calls_from_a_new_address_is_called_there_afterwards() {
     a.stop().await;
 }
 
+/// Waits until neither side has sent anything for a while: what was under way when a device dies is no answer.
+async fn all_is_said(connection: &Connection) {
+    let sent_and_heard = || {
+        let stats = connection.stats();
+        (stats.udp_tx.datagrams, stats.udp_rx.datagrams)
+    };
+    let mut before = None;
+    while before != Some(sent_and_heard()) {
+        before = Some(sent_and_heard());
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
 #[tokio::test]
 async fn a_device_that_dies_without_a_word_is_noticed_by_the_next_frame() {
     let a = Device::start(40, &[41], &[]).await;
@@ -176,8 +190,9 @@ async fn a_device_that_dies_without_a_word_is_noticed_by_the_next_frame() {
         });
         linked.send(()).expect("the test waits");
         death.recv().expect("the test says when");
-        // Every task stops where it is: nothing more is sent.
-        runtime.shutdown_background();
+        runtime.block_on(all_is_said(&raw.1.0));
+        // Every task stops where it is: nothing more is sent. Waited for, or a last one still answers the frame.
+        runtime.shutdown_timeout(LIMIT);
         std::mem::forget(raw);
     });
     wait.await.expect("it links");

@@ -102,15 +102,28 @@ pub async fn devices(context: &Context) -> Outcome {
 
 /// With no daemon, what can be seen from outside.
 pub async fn status(context: &Context) -> Outcome {
-    let status: Status = match Client::connect(&context.reach.places, CLIENT).await {
-        Ok((mut client, _)) => client.call(Request::Status {}).await?,
-        Err(ConnectError::Failed(failure)) => return Err(failure.into()),
-        Err(ConnectError::NobodyThere) => {
-            let arguments = [OsStr::new("status"), OsStr::new("--json")];
-            read(&spawn::one_shot(&context.reach.places, &arguments, None).await?)?
-        }
+    let places = &context.reach.places;
+    let told = match daemon_status(places).await {
+        // It may have ended while it was asked. Then nobody is there the second time.
+        Err(failure) if failure.kind == FailureKind::Unavailable => daemon_status(places).await?,
+        told => told?,
+    };
+    let status = if let Some(status) = told {
+        status
+    } else {
+        let arguments = [OsStr::new("status"), OsStr::new("--json")];
+        read(&spawn::one_shot(places, &arguments, None).await?)?
     };
     context.print.answer(&status, || render::status(&status))
+}
+
+/// What the daemon says of how things stand; none when there is no daemon.
+async fn daemon_status(places: &Places) -> Result<Option<Status>, Failure> {
+    match Client::connect(places, CLIENT).await {
+        Ok((mut client, _)) => client.call(Request::Status {}).await.map(Some),
+        Err(ConnectError::Failed(failure)) => Err(failure),
+        Err(ConnectError::NobodyThere) => Ok(None),
+    }
 }
 
 pub async fn unlock(context: &Context) -> Outcome {
