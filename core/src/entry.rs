@@ -203,6 +203,7 @@ pub fn view(id: EntryId, record: &Record, name_of: impl Fn(DeviceId) -> String) 
         distress_before: entry.distress_before.map(Rating::value),
         distress_after: entry.distress_after.map(Rating::value),
         tags: entry.tags.into_iter().map(String::from).collect(),
+        letter: None,
         device: name_of(origin.device),
         device_id: origin.device,
         versions: other_versions(record),

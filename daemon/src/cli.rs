@@ -162,16 +162,17 @@ pub fn device_name(name: &str) -> Result<Label, Failure> {
 
 fn status(places: &Places) -> Status {
     let (lock, failure) = home::lock_state(places);
-    let mut reminders = home::reminders(&lock.key_slots);
-    reminders.extend(failure.map(|failure| failures::sentence(&failure)));
+    let mut notices = home::notices(&lock.key_slots);
+    notices.extend(failure.map(|failure| failures::sentence(&failure)));
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         journal: lock.journal,
         device: None,
         entries: None,
         locked: lock.journal == JournalState::Locked,
+        waiting: 0,
         key_slots: lock.key_slots,
-        reminders,
+        notices,
         sync: Vec::new(),
         heads: Vec::new(),
         pid: platform::is_listening(&places.socket_path()).then(|| instance::pid(&places.lock_path())).flatten(),

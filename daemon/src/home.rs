@@ -44,7 +44,7 @@ pub fn lock_state(places: &Places) -> (LockState, Option<Failure>) {
 }
 
 /// What a person should know about how the journal is locked. Sentences, ready to show.
-pub fn reminders(slots: &[KeySlot]) -> Vec<String> {
+pub fn notices(slots: &[KeySlot]) -> Vec<String> {
     let mut told = Vec::new();
     if slots.contains(&KeySlot::KeyFile) {
         told.push("The key lies in the clear beside the journal: whoever copies the folder can read it.".to_owned());

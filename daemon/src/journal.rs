@@ -207,6 +207,8 @@ impl Journal {
             journal: self.state().await.0,
             device: String::new(),
             entries: 0,
+            due: None,
+            paused: None,
         };
         if let Ok(engine) = self.engine().await
             && let Ok((device, entries)) = engine.query(|engine| (engine.name(), engine.entries())).await

@@ -15,11 +15,11 @@ pub struct EngineStatus {
     pub entries: u64,
     pub sync: Vec<DeviceView>,
     pub heads: Vec<String>,
-    pub reminders: Vec<String>,
+    pub notices: Vec<String>,
 }
 
 pub fn list(engine: &mut JournalEngine, query: ListQuery) -> Result<Vec<EntryView>, Failure> {
-    let ListQuery { since_ms, until_ms, kind, words, limit } = query;
+    let ListQuery { since_ms, until_ms, kind, words, limit, .. } = query;
     engine.list(&engine::Query { since_ms, until_ms, kind, words, limit }).map_err(failures::reading)
 }
 
@@ -46,7 +46,7 @@ pub fn status(engine: &mut JournalEngine, linked: &BTreeSet<DeviceId>) -> Engine
         entries: engine.entries(),
         sync: devices(engine, linked).into_iter().filter(|device| !device.this).collect(),
         heads: engine.heads().iter().map(|head| data_encoding::HEXLOWER.encode(head.as_bytes())).collect(),
-        reminders: engine.reminders(),
+        notices: engine.notices(),
     }
 }
 

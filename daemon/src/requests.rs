@@ -48,6 +48,19 @@ pub async fn answer(journal: &Journal, request: Request) -> Result<Value, Failur
             journal.end().await;
             Ok(Value::Null)
         }
+        Request::Letter { .. }
+        | Request::EditLetter { .. }
+        | Request::OpenLetter { .. }
+        | Request::KeepLetter { .. }
+        | Request::FinishLetter { .. }
+        | Request::Lock {}
+        | Request::Reminders {}
+        | Request::AddReminder { .. }
+        | Request::RemoveReminder { .. }
+        | Request::SetQuietHours { .. }
+        | Request::PauseReminders { .. }
+        | Request::HandleReminder { .. }
+        | Request::ReminderShown { .. } => Err(failures::not_yet()),
         Request::Hello { .. } => Err(Failure::new(FailureKind::Usage, "hello is said once", "see docs/api.md")),
         Request::Watch {} | Request::Pair { .. } | Request::Join { .. } | Request::Answer { .. } => {
             Err(failures::fault())
@@ -60,7 +73,7 @@ async fn save(journal: &Journal, write: Write) -> Result<Value, Failure> {
     let has_words = matches!(write, Write::CheckIn(_) | Write::Edit { .. });
     let engine = journal.engine().await.map_err(|why| if has_words { why.unsaved() } else { why })?;
     match engine.write(write).await? {
-        Done::Saved { id, at } => value(Saved { id, at: at.to_string() }),
+        Done::Saved { id, at } => value(Saved { id, at: at.to_string(), waiting: false }),
         Done::Undone { id, what } => {
             let what = match what {
                 engine::Change::Added => Change::Added,
@@ -95,13 +108,14 @@ async fn status(journal: &Journal) -> Status {
         device: None,
         entries: None,
         locked: state == JournalState::Locked,
-        reminders: home::reminders(&key_slots),
+        waiting: 0,
+        notices: home::notices(&key_slots),
         key_slots,
         sync: Vec::new(),
         heads: Vec::new(),
         pid: Some(std::process::id()),
     };
-    status.reminders.extend(why.map(|failure| failures::sentence(&failure)));
+    status.notices.extend(why.map(|failure| failures::sentence(&failure)));
     if let Ok(open) = journal.opened().await {
         let linked = open.links.linked().borrow().clone();
         if let Ok(told) = open.engine().query(move |engine| questions::status(engine, &linked)).await {
@@ -109,7 +123,7 @@ async fn status(journal: &Journal) -> Status {
             status.entries = Some(told.entries);
             status.sync = told.sync;
             status.heads = told.heads;
-            status.reminders.extend(told.reminders);
+            status.notices.extend(told.notices);
         }
     }
     status

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    body,
+    body, letter,
     moment::{Moment, MomentRefused},
     text::{Label, Prose, TextRefused},
     vocabulary,
@@ -76,6 +76,11 @@ impl Term {
 
     pub fn place(code: &str) -> Result<Self, TextRefused> {
         Self::read(code, |text| body::place(text).map(|place| place.id))
+    }
+
+    /// In whose voice a letter is written.
+    pub fn voice(code: &str) -> Result<Self, TextRefused> {
+        Self::read(code, |text| letter::voice(text).map(|voice| voice.id))
     }
 
     pub fn quality(code: &str) -> Result<Self, TextRefused> {
@@ -188,6 +193,8 @@ impl std::fmt::Debug for CheckInDraft {
 pub enum Refused {
     #[error("there is nothing in this check-in yet")]
     Nothing,
+    #[error("there is nothing in this letter yet")]
+    NoText,
     /// An edit would empty the entry.
     #[error("that would leave nothing in this entry; it was not changed")]
     NothingLeft,
@@ -208,6 +215,7 @@ impl Refused {
     pub fn hint(&self) -> String {
         match self {
             Self::Nothing => "one word is enough, for example --feel sad".into(),
+            Self::NoText => "write a line; any length is enough".into(),
             Self::NothingLeft => "leave one word in it, or put it in the trash with \"ingle delete\"".into(),
             Self::Text { why: TextRefused::Empty, .. } => "write a word or leave it out".into(),
             Self::Text { why: TextRefused::LabelTooLong { .. }, .. } => {
@@ -260,7 +268,7 @@ impl CheckInDraft {
     }
 }
 
-fn rating(field: &'static str, value: Option<i64>) -> Result<Option<Rating>, Refused> {
+pub(crate) fn rating(field: &'static str, value: Option<i64>) -> Result<Option<Rating>, Refused> {
     value
         .map(|number| Rating::try_from(number).map_err(|NotARating(value)| Refused::Rating { field, value }))
         .transpose()
@@ -278,7 +286,7 @@ fn bounded<T>(field: &'static str, list: Vec<T>) -> Result<Vec<T>, Refused> {
     if list.len() > CheckIn::MAX_LIST { Err(Refused::TooMany { field }) } else { Ok(list) }
 }
 
-fn labels(plural: &'static str, field: &'static str, texts: &[String]) -> Result<Vec<Label>, Refused> {
+pub(crate) fn labels(plural: &'static str, field: &'static str, texts: &[String]) -> Result<Vec<Label>, Refused> {
     let mut labels = Vec::new();
     for text in texts {
         let label = Label::new(text).map_err(|why| Refused::Text { field, why })?;

@@ -71,6 +71,10 @@ random_id! {
     EntryId
 }
 random_id! {
+    /// One rule of reminding, on every device and for ever.
+    RuleId
+}
+random_id! {
     /// One device of the person: the first 128 bits of the hash of its three public keys (ingle-core, `keys`), so that no device can
     /// claim the id of another. Never used again.
     DeviceId

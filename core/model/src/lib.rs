@@ -7,13 +7,17 @@ pub mod body;
 pub mod check_in;
 pub mod help;
 pub mod id;
+pub mod letter;
 pub mod moment;
+pub mod reminder;
 pub mod text;
 pub mod view;
 pub mod vocabulary;
 
 pub use check_in::{BodyNote, CheckIn, CheckInDraft, Feeling, Motion, Rating, Refused};
-pub use id::{DeviceId, EntryId};
+pub use id::{DeviceId, EntryId, RuleId};
+pub use letter::{Letter, LetterDraft, LetterText};
 pub use moment::Moment;
+pub use reminder::{Handling, Pause, Paused, QuietHours, Rule, RuleDraft, RuleKind, Slot, TimeOfDay};
 pub use text::{Label, Prose};
 pub use view::{EntryKind, EntryView};

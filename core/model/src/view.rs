@@ -12,12 +12,14 @@ use crate::{
 #[serde(rename_all = "kebab-case")]
 pub enum EntryKind {
     CheckIn,
+    Letter,
 }
 
 impl EntryKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::CheckIn => "check-in",
+            Self::Letter => "letter",
         }
     }
 }
@@ -47,7 +49,41 @@ pub struct OtherVersion {
     pub value: String,
 }
 
-/// One entry, whole.
+/// In whose voice a letter is written. For an own word `id` is the word behind `~`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoiceView {
+    pub id: String,
+    pub label: String,
+}
+
+/// What only a letter has.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterView {
+    /// The whole text; in a list its beginning, at most [`LetterView::EXCERPT_CHARS`] characters.
+    pub text: String,
+    /// Whether `text` is only the beginning.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_excerpt: bool,
+    /// Characters (Unicode scalar values) of the whole text.
+    pub chars: u64,
+    pub voice: Option<VoiceView>,
+    /// The check-in that it answers.
+    pub check_in: Option<EntryId>,
+    /// When the person last said that it is enough for today, RFC 9557.
+    pub enough: Option<String>,
+}
+
+impl LetterView {
+    pub const EXCERPT_CHARS: usize = 200;
+}
+
+impl std::fmt::Debug for LetterView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LetterView({} characters)", self.chars)
+    }
+}
+
+/// One entry, whole; of a letter in a list the beginning.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntryView {
     pub id: EntryId,
@@ -64,6 +100,8 @@ pub struct EntryView {
     pub distress_before: Option<u8>,
     pub distress_after: Option<u8>,
     pub tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter: Option<LetterView>,
     /// The name of the device that it was first written on.
     pub device: String,
     pub device_id: DeviceId,
@@ -89,6 +127,9 @@ impl std::fmt::Debug for OtherVersion {
 impl EntryView {
     /// One short line: the feelings, else the place in the body, else the start of the first text.
     pub fn title(&self) -> String {
+        if let Some(letter) = &self.letter {
+            return start(&letter.text);
+        }
         if !self.feelings.is_empty() {
             let words: Vec<String> = self
                 .feelings
@@ -108,7 +149,7 @@ impl EntryView {
         }
         let text = [&self.cause, &self.thought, &self.urge].into_iter().flatten().next();
         match text {
-            Some(text) => text.lines().next().unwrap_or_default().chars().take(80).collect(),
+            Some(text) => start(text),
             None => match self.tags.first() {
                 Some(tag) => tag.clone(),
                 None => "distress".to_owned(),
@@ -149,4 +190,10 @@ impl EntryView {
             at: Some(self.at.clone()),
         }
     }
+}
+
+/// The first line that has something in it, at most 80 characters.
+fn start(text: &str) -> String {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty());
+    line.unwrap_or_default().chars().take(80).collect()
 }

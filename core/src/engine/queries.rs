@@ -153,7 +153,7 @@ impl<S: Store> Engine<S> {
     }
 
     /// What a person should know about the journal. Sentences, ready to show.
-    pub fn reminders(&self) -> Vec<String> {
+    pub fn notices(&self) -> Vec<String> {
         let journal = match &self.journal {
             Ok(journal) => journal,
             Err(error) => return vec![format!("The journal can't be read now: {error}. Nothing is lost by waiting.")],

@@ -297,7 +297,7 @@ fn a_bundle_that_is_damaged_on_the_disk_is_a_hole_that_is_named_and_the_rest_is_
     last.1[200] ^= 1;
     laptop.restart(wrap);
     assert_eq!(laptop.list().len(), 4);
-    assert!(laptop.engine.reminders()[0].starts_with("1 piece of the journal can't be read"));
+    assert!(laptop.engine.notices()[0].starts_with("1 piece of the journal can't be read"));
 }
 
 #[test]
@@ -321,7 +321,7 @@ fn a_journal_that_is_damaged_throughout_is_not_taken_for_an_empty_one_and_stays_
     for _ in 0..2 {
         let World { devices: [laptop, _], wrap, .. } = &mut world;
         assert_eq!(causes(&laptop.list()), ["all the same"]);
-        assert!(laptop.engine.reminders()[0].contains("can't be read from this disk"));
+        assert!(laptop.engine.notices()[0].contains("can't be read from this disk"));
         laptop.engine.settle(&mut laptop.random).unwrap();
         let kept = |(key, value): (&(Table, Vec<u8>), &Vec<u8>)| {
             !words.contains(&key.0) || laptop.engine.store.rows.get(key) == Some(value)
@@ -363,7 +363,7 @@ fn a_restored_copy_begins_another_log_and_nothing_is_lost() {
     world.link();
     world.assert_same();
     assert_eq!(world.devices[0].list().len(), 3);
-    assert!(world.devices[0].engine.reminders()[0].contains("gone on elsewhere"));
+    assert!(world.devices[0].engine.notices()[0].contains("gone on elsewhere"));
     world.check_in(0, "and on");
     world.run();
     world.assert_same();
@@ -498,7 +498,7 @@ fn a_change_that_automerge_stops_at_is_shelved_alone_and_what_came_with_it_stays
     let mut shown = causes(&world.devices[0].list());
     shown.sort();
     assert_eq!(shown, ["after", "before", "forged"]);
-    assert!(world.devices[0].engine.reminders()[0].starts_with("1 piece that came from another device"));
+    assert!(world.devices[0].engine.notices()[0].starts_with("1 piece that came from another device"));
     let before = world.devices[0].list();
     let World { devices: [laptop, _], wrap, .. } = &mut world;
     laptop.restart(wrap);

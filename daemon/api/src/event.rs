@@ -1,10 +1,11 @@
 //! What the daemon tells without being asked, and the state that a watcher starts from.
 
-use ingle_model::{EntryId, EntryKind};
+use ingle_model::{EntryId, EntryKind, Paused};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Failure, FailureKind,
+    request::Due,
     status::{JournalState, LinkState},
 };
 
@@ -27,6 +28,9 @@ pub enum Event {
     Link { device: String, state: LinkState },
     /// The journal was locked, opened, made or lost.
     Journal { state: JournalState },
+    /// Which reminder is due now, and until when there are none: sent whenever either changes. A reminder that is not the one
+    /// told here any more is to be withdrawn.
+    Reminders { due: Option<Due>, paused: Option<Paused> },
     /// The other device has proved that it has the ticket. Show `name` and ask.
     Asks { name: String },
     /// Both said yes, and the new device is on the roster on disk.
@@ -53,4 +57,8 @@ pub struct Snapshot {
     /// This device's name; empty while the journal is locked or absent.
     pub device: String,
     pub entries: u64,
+    #[serde(default)]
+    pub due: Option<Due>,
+    #[serde(default)]
+    pub paused: Option<Paused>,
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{Event, Failure, FailureKind, Request};
 
 /// The longest line that the daemon reads, in bytes. A longer one ends the connection, after an answer that says so.
-pub const MAX_REQUEST_BYTES: usize = 1 << 20;
+pub const MAX_REQUEST_BYTES: usize = 8 << 20;
 /// The longest line that a client reads, in bytes.
 pub const MAX_REPLY_BYTES: usize = 64 << 20;
 

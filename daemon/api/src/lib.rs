@@ -21,4 +21,4 @@ pub use request::{Lock, Request};
 pub use status::{DeviceView, KeySlot, LockState, Status};
 
 /// The contract's version. A daemon refuses a client of another one with [`FailureKind::Version`].
-pub const API_VERSION: u32 = 1;
+pub const API_VERSION: u32 = 2;

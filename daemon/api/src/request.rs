@@ -1,6 +1,9 @@
 //! What can be asked of the daemon. Each variant names its reply's type.
 
-use ingle_model::{CheckInDraft, EntryId, EntryKind};
+use ingle_model::{
+    CheckInDraft, EntryId, EntryKind, Handling, LetterDraft, Pause, Paused, QuietHours, RuleDraft, RuleId, RuleKind,
+    Slot, TimeOfDay,
+};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -35,8 +38,12 @@ pub struct ListQuery {
     /// Entries about an instant before this one.
     pub until_ms: Option<i64>,
     pub kind: Option<EntryKind>,
-    /// Every one of these words is somewhere in the entry, whatever its case.
+    /// Every one of these words is somewhere in the entry, whatever its case and accents.
     pub words: Vec<String>,
+    /// Every one of these feelings was named: an id or a label of the vocabulary, or an own word.
+    pub feelings: Vec<String>,
+    /// It has every one of these tags, whatever their case.
+    pub tags: Vec<String>,
     pub limit: Option<usize>,
 }
 
@@ -59,6 +66,19 @@ pub enum Request {
     Show { id: EntryId },
     /// Lays the draft over the entry. -> [`Saved`]
     Edit { id: EntryId, draft: CheckInDraft },
+    /// A new letter, whole. -> [`Saved`]
+    Letter { draft: LetterDraft },
+    /// Lays the draft over the letter. -> [`Saved`]
+    EditLetter { id: EntryId, draft: LetterDraft },
+    /// For an editor: the letter as it stands, with what was being written last. Without an id a new one, of which nothing is kept
+    /// until something is written. -> [`LetterPage`]
+    OpenLetter { id: Option<EntryId> },
+    /// Keeps what the editor shows, sealed on this disk only. `base` is the page's that the editor began from. -> `null`, sent after
+    /// it is on disk. It goes into the letter after half a minute without another, when the connection ends, before the journal
+    /// is locked, and with the next one.
+    KeepLetter { id: EntryId, base: String, draft: LetterDraft },
+    /// Puts what the editor shows into the letter, merged with what was written elsewhere meanwhile. -> [`LetterPage`]
+    FinishLetter { id: EntryId, base: String, draft: LetterDraft },
     /// Puts the entry in the trash. -> [`Saved`]
     Delete { id: EntryId },
     /// Takes the newest save, edit or delete made on this device since the daemon started back. -> [`Undone`]
@@ -79,6 +99,22 @@ pub enum Request {
     Answer { accept: bool },
     /// Opens a journal that a passphrase locks, or one whose keychain has come back (no passphrase). -> `null`
     Unlock { passphrase: Option<Zeroizing<String>> },
+    /// Locks the journal: what is being written is kept, then keys and words leave the daemon's memory. -> `null`
+    Lock {},
+    /// -> [`Reminders`]
+    Reminders {},
+    /// A rule that the person has accepted. -> [`RuleView`]
+    AddReminder { draft: RuleDraft },
+    /// -> `null`
+    RemoveReminder { id: RuleId },
+    /// When nothing reminds; `null` for never. -> `null`
+    SetQuietHours { hours: Option<QuietHours> },
+    /// -> [`Reminders`]
+    PauseReminders { pause: Pause },
+    /// What the person does about a reminder; without a slot, about the one that is due. Counts on every device. -> [`Handled`]
+    HandleReminder { slot: Option<Slot>, how: Handling },
+    /// A reminder was put before the person's eyes on this device, so that it isn't again. -> `null`
+    ReminderShown { slot: Slot },
     /// Ends the daemon after what is under way is on disk. -> `null`
     Stop {},
 }
@@ -89,6 +125,67 @@ pub struct Saved {
     pub id: EntryId,
     /// The time that the entry is about, RFC 9557.
     pub at: String,
+    /// The journal is locked: it was sealed beside it, and goes in when it is unlocked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waiting: bool,
+}
+
+/// A letter for an editor.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterPage {
+    pub id: EntryId,
+    /// Names the state that the text is of; handed back with what is written on top of it.
+    pub base: String,
+    /// All fields, as a draft that gives the letter again.
+    pub draft: LetterDraft,
+    /// Whether the letter is in the journal, or is still to be written.
+    pub is_new: bool,
+}
+
+impl std::fmt::Debug for LetterPage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LetterPage({})", self.id)
+    }
+}
+
+/// A rule of reminding, as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleView {
+    pub id: RuleId,
+    pub kind: RuleKind,
+    pub time: TimeOfDay,
+    /// When it reminds next, RFC 9557 in the person's zone; null when it is over.
+    pub next: Option<String>,
+    /// Of a week of letters: days that had one, 0 to 7.
+    pub letters: Option<u32>,
+}
+
+/// Reply to [`Request::Reminders`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reminders {
+    pub rules: Vec<RuleView>,
+    pub quiet: Option<QuietHours>,
+    pub paused: Option<Paused>,
+    pub due: Option<Due>,
+}
+
+/// A reminder that is due now and that nobody has handled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Due {
+    pub slot: Slot,
+    pub kind: RuleKind,
+    /// Of a week of letters: which letter this one would be, from 1.
+    pub letter: Option<u32>,
+    /// It was put before the person's eyes on this device already.
+    pub is_shown: bool,
+}
+
+/// Reply to [`Request::HandleReminder`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handled {
+    pub slot: Slot,
+    /// It had been handled before, here or elsewhere; then nothing was changed.
+    pub before: Option<Handling>,
 }
 
 /// Reply to [`Request::Undo`].

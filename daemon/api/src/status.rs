@@ -63,9 +63,12 @@ pub struct Status {
     pub device: Option<String>,
     pub entries: Option<u64>,
     pub locked: bool,
+    /// Entries that were written while the journal was locked and go in when it is unlocked.
+    #[serde(default)]
+    pub waiting: u64,
     pub key_slots: Vec<KeySlot>,
     /// Things that the person should know: "one lock only", a key in the clear, a bundle set aside. Sentences, ready to show.
-    pub reminders: Vec<String>,
+    pub notices: Vec<String>,
     pub sync: Vec<DeviceView>,
     /// Hashes of the documents' heads in hexadecimal, in order of their keyed names: equal on devices that hold the same.
     pub heads: Vec<String>,

@@ -60,7 +60,7 @@ pub enum Command {
     List {
         #[command(flatten)]
         span: Span,
-        /// Only this kind: check-in
+        /// Only this kind: check-in, letter
         #[arg(long)]
         kind: Option<String>,
         /// At most so many; people are shown 20, programs all

@@ -67,7 +67,11 @@ async fn conclude(context: &Context, client: &mut Client, yes: bool, question: i
             Event::PairingEnded { kind, message, hint } => {
                 return Err(declined.unwrap_or(Failure { kind, message, hint }).into());
             }
-            Event::Entry { .. } | Event::Link { .. } | Event::Journal { .. } | Event::Missed {} => {}
+            Event::Entry { .. }
+            | Event::Link { .. }
+            | Event::Journal { .. }
+            | Event::Reminders { .. }
+            | Event::Missed {} => {}
         }
     }
 }

@@ -62,8 +62,7 @@ async fn entries(context: &Context, mut query: ListQuery, limit: Option<usize>) 
 }
 
 fn entry_kind(text: &str) -> Result<EntryKind, Failure> {
-    [EntryKind::CheckIn]
-        .into_iter()
-        .find(|kind| kind.name() == text)
-        .ok_or_else(|| Failure::new(FailureKind::Usage, "there is no such kind of entry", "the kinds are: check-in"))
+    [EntryKind::CheckIn, EntryKind::Letter].into_iter().find(|kind| kind.name() == text).ok_or_else(|| {
+        Failure::new(FailureKind::Usage, "there is no such kind of entry", "the kinds are: check-in, letter")
+    })
 }

@@ -80,7 +80,7 @@ pub fn status(status: &Status) -> String {
     ];
     rows.extend(given.into_iter().filter_map(|(name, value)| Some((name, value?))));
     rows.extend(status.sync.iter().filter(|other| !other.this).map(|other| ("Paired with", device(other))));
-    rows.extend(status.reminders.iter().map(|reminder| ("Good to know", reminder.clone())));
+    rows.extend(status.notices.iter().map(|notice| ("Good to know", notice.clone())));
     table(&rows)
 }
 
@@ -108,6 +108,8 @@ pub fn event(event: &Event) -> String {
                 JournalState::Joining => "is joining another one",
             }
         ),
+        Event::Reminders { due: Some(_), .. } => "a reminder is due".to_owned(),
+        Event::Reminders { due: None, .. } => "no reminder is due".to_owned(),
         Event::Asks { name } => format!("{} asks to be paired", plain(name)),
         Event::Paired { paired } => format!("paired with {}", plain(paired)),
         Event::PairingEnded { message, .. } => plain(message),

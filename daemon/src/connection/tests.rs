@@ -106,7 +106,7 @@ async fn a_line_that_never_ends_is_refused_and_ends_the_connection() {
     visitor.hears().await.expect("an answer");
     // The other side stops reading in the middle.
     drop(visitor.write.write_all(&vec![b'x'; MAX_REQUEST_BYTES + 10]).await);
-    assert!(visitor.hears().await.expect("an answer").contains("more than 1024 KiB at once; nothing was saved"));
+    assert!(visitor.hears().await.expect("an answer").contains("more than 8192 KiB at once; nothing was saved"));
     assert_eq!(visitor.hears().await, None);
 }
 

@@ -115,9 +115,9 @@ pub fn holds(
 const WENT_ON_ELSEWHERE: &str = "This journal was found to have gone on elsewhere";
 
 /// A device that met, in its own log, what it does not hold says so. One that was never copied or put back has nothing to say.
-pub fn says(name: &str, reminders: &[String], must_say: bool, may_say: bool) -> Result<(), Broken> {
-    let says = reminders.iter().any(|line| line.starts_with(WENT_ON_ELSEWHERE));
+pub fn says(name: &str, notices: &[String], must_say: bool, may_say: bool) -> Result<(), Broken> {
+    let says = notices.iter().any(|line| line.starts_with(WENT_ON_ELSEWHERE));
     claim(Law::Told, says || !must_say, || format!("{name} went on elsewhere, and does not say so"))?;
     claim(Law::Told, !says || may_say, || format!("{name} says that it went on elsewhere, and did not"))?;
-    claim(Law::Told, reminders.len() == usize::from(says), || format!("{name} says {reminders:?}"))
+    claim(Law::Told, notices.len() == usize::from(says), || format!("{name} says {notices:?}"))
 }

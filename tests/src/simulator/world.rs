@@ -283,7 +283,7 @@ impl World {
         claim(Law::Shown, engine.entries() == count, || format!("{} counts its entries wrong", slot.name))?;
         let has_notes = slot.notes.iter().all(|(id, note)| engine.peer_note(*id).as_deref() == Some(note));
         claim(Law::Durable, has_notes, || format!("{} has lost a note", slot.name))?;
-        laws::says(&slot.name, &engine.reminders(), slot.must_say, slot.is_copy)?;
+        laws::says(&slot.name, &engine.notices(), slot.must_say, slot.is_copy)?;
         Ok(views)
     }
 

@@ -173,10 +173,10 @@ fn reminder(told: Told) -> String {
     format!("{}{rest}. To do: {}.", first.to_uppercase(), told.hint)
 }
 
-fn reminders(home: &Home) -> Vec<String> {
+fn notices(home: &Home) -> Vec<String> {
     let status = home.status();
-    let reminders = status["reminders"].as_array().expect("a list").iter();
-    reminders.map(|reminder| reminder.as_str().expect("a sentence").to_owned()).collect()
+    let notices = status["notices"].as_array().expect("a list").iter();
+    notices.map(|notice| notice.as_str().expect("a sentence").to_owned()).collect()
 }
 
 /// Asks for everything that a journal is asked for.
@@ -196,7 +196,7 @@ fn check(table: &mut Table, home: &Home, Damage { name, told, .. }: &Damage) {
     };
     table.told(name, home, &ask(&["init", "--key-file"]), again);
     table.same(name, &home.status()["journal"], &"unavailable".into());
-    table.same(name, &reminders(home).contains(&reminder(*told)), &true);
+    table.same(name, &notices(home).contains(&reminder(*told)), &true);
     home.ingle(&["stop"]).ok();
     table.told(name, home, &ask(&["init", "--key-file"]), again);
     // What can be seen from outside is told without a daemon too.
@@ -205,7 +205,7 @@ fn check(table: &mut Table, home: &Home, Damage { name, told, .. }: &Damage) {
         home.ingle(&["status"]).ok();
     } else {
         table.same(name, &home.status()["journal"], &"unavailable".into());
-        table.same(name, &reminders(home).contains(&reminder(*told)), &true);
+        table.same(name, &notices(home).contains(&reminder(*told)), &true);
     }
     table.same(name, &files(&home.journal_dir()), &damaged);
 }
@@ -256,7 +256,7 @@ fn words_that_are_damaged_wherever_they_are_kept_are_not_taken_for_none() {
     table.same("what is written now", &shown, &vec![id.into()]);
     home.ingle(&["stop"]).ok();
     home.list();
-    let is_told = reminders(&home).iter().any(|told| told.contains("can't be read from this disk"));
+    let is_told = notices(&home).iter().any(|told| told.contains("can't be read from this disk"));
     table.same("the status of a journal with holes", &is_told, &true);
     home.ingle(&["stop"]).ok();
     let after = rows(&home);

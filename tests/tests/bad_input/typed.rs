@@ -174,14 +174,14 @@ fn a_text_that_is_too_long_or_no_text_is_refused_whole() {
             "10 MB as JSON",
             |home| piped(home, cause_of(10 << 20)),
             Usage,
-            "the standard input holds more than 1024 KiB; nothing was saved",
+            "the standard input holds more than 8192 KiB; nothing was saved",
             SHORTER,
         ),
         row(
             "10 MB of spaces",
             |home| piped(home, vec![b' '; 10 << 20]),
             Usage,
-            "the standard input holds more than 1024 KiB; nothing was saved",
+            "the standard input holds more than 8192 KiB; nothing was saved",
             SHORTER,
         ),
         row(
@@ -322,7 +322,7 @@ fn a_command_that_is_none_or_is_about_nothing_says_what_to_do_instead() {
             |home| home.ingle(&["list", "--kind", "canary"]),
             Usage,
             "there is no such kind of entry",
-            "the kinds are: check-in",
+            "the kinds are: check-in, letter",
         ),
         row(
             "a search for nothing",

@@ -74,5 +74,13 @@ async fn serve(stream: UnixStream, mut journal: watch::Receiver<JournalState>) {
 }
 
 fn snapshot(journal: JournalState) -> Snapshot {
-    Snapshot { api: API_VERSION, version: "0.1.0".to_owned(), journal, device: String::new(), entries: 0 }
+    Snapshot {
+        api: API_VERSION,
+        version: "0.1.0".to_owned(),
+        journal,
+        device: String::new(),
+        entries: 0,
+        due: None,
+        paused: None,
+    }
 }

@@ -152,7 +152,7 @@ mod tests {
     }
 
     fn saved(byte: u8) -> Result<Answer, Failure> {
-        Ok(Answer::Saved(Saved { id: EntryId::from_bytes([byte; 16]), at: String::new() }))
+        Ok(Answer::Saved(Saved { id: EntryId::from_bytes([byte; 16]), at: String::new(), waiting: false }))
     }
 
     fn gone() -> Result<Answer, Failure> {

@@ -113,5 +113,5 @@ fn json_that_is_none_is_told_by_its_place_and_never_repeated() {
     check(br#"{"canary":1}"#, "a field on the standard input is unknown, or of another type (line 1, column 9)");
     check(br#"{"cause":7}"#, "a field on the standard input is unknown, or of another type (line 1, column 10)");
     check(&[b'"', 0xff, b'"'], "the standard input is not UTF-8");
-    check(&vec![b' '; MAX_REQUEST_BYTES + 1], "the standard input holds more than 1024 KiB");
+    check(&vec![b' '; MAX_REQUEST_BYTES + 1], "the standard input holds more than 8192 KiB");
 }

@@ -27,6 +27,7 @@ fn entry() -> EntryView {
         distress_before: Some(60),
         distress_after: None,
         tags: vec!["work".into()],
+        letter: None,
         device: "laptop".into(),
         device_id: DeviceId::from_bytes([0; 16]),
         versions: Vec::new(),
@@ -83,8 +84,9 @@ fn how_things_stand_is_told_with_what_is_good_to_know() {
         device: None,
         entries: None,
         locked: false,
+        waiting: 0,
         key_slots: Vec::new(),
-        reminders: Vec::new(),
+        notices: Vec::new(),
         sync: Vec::new(),
         heads: Vec::new(),
         pid: None,
@@ -95,7 +97,7 @@ fn how_things_stand_is_told_with_what_is_good_to_know() {
         device: Some("laptop".into()),
         entries: Some(3),
         key_slots: vec![KeySlot::Passphrase],
-        reminders: vec!["There is one lock only.".into()],
+        notices: vec!["There is one lock only.".into()],
         pid: Some(7),
         ..none
     };

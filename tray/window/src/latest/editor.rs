@@ -158,6 +158,7 @@ mod tests {
             distress_before: None,
             distress_after: None,
             tags: Vec::new(),
+            letter: None,
             device: "laptop".into(),
             device_id: DeviceId::from_bytes([1; 16]),
             versions: Vec::new(),

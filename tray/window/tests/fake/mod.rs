@@ -71,7 +71,15 @@ impl Fake {
     }
 
     pub fn is_up(&self, journal: JournalState) {
-        self.tell(News::Up(Snapshot { api: 1, version: "0".into(), journal, device: "laptop".into(), entries: 0 }));
+        self.tell(News::Up(Snapshot {
+            api: 1,
+            version: "0".into(),
+            journal,
+            device: "laptop".into(),
+            entries: 0,
+            due: None,
+            paused: None,
+        }));
     }
 
     /// The requests as `method words`, in order.
@@ -107,7 +115,7 @@ fn words(draft: &ingle_model::CheckInDraft) -> String {
 
 impl Journal for Fake {
     fn ask(&self, Ask { number, request }: Ask) {
-        let saved = || Saved { id: EntryId::from_bytes([self.ids.get(); 16]), at: String::new() };
+        let saved = || Saved { id: EntryId::from_bytes([self.ids.get(); 16]), at: String::new(), waiting: false };
         let result = match (&*self.fails.borrow(), &request) {
             (Some(failure), _) => Err(failure.clone()),
             (None, Request::CheckIn { .. }) => {
@@ -161,6 +169,7 @@ pub fn entry(number: u8, words: &[(&str, Option<u8>)], cause: Option<&str>, thou
         distress_before: None,
         distress_after: None,
         tags: Vec::new(),
+        letter: None,
         device: "laptop".into(),
         device_id: ingle_model::DeviceId::from_bytes([1; 16]),
         versions: Vec::new(),
