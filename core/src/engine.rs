@@ -8,12 +8,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ingle_model::{CheckInDraft, DeviceId, EntryId, EntryKind, Label, Moment, Refused};
+use ingle_model::{CheckInDraft, DeviceId, EntryId, EntryKind, Label, Moment, Refused, ReminderRefused, RuleId};
 use jiff::Timestamp;
 
 use crate::{
     keys::DeviceKeys,
     random::Random,
+    reminders::Handled,
     roster::{AddRefused, Member, Roster},
     seal::{EpochKey, SpaceKey},
     session::Session,
@@ -26,12 +27,14 @@ mod exchange;
 mod journal;
 mod queries;
 mod receiving;
+mod reminding;
 mod turn;
 mod writing;
 
 use journal::Journal;
 pub use journal::OpenError;
 pub use queries::{Device, Query};
+pub use reminding::Remind;
 use turn::Turn;
 pub use writing::Exported;
 
@@ -92,6 +95,7 @@ pub enum Write {
     },
     /// Takes back the newest write of this run that wasn't taken back yet.
     Undo,
+    Remind(Remind),
 }
 
 /// What to do outside, in this order.
@@ -130,6 +134,13 @@ pub enum Done {
         chain: Vec<Vec<u8>>,
     },
     Imported,
+    /// The rule is one of the journal's.
+    Rule {
+        rule: RuleId,
+    },
+    Handled(Handled),
+    /// What was asked about reminders.
+    Reminded,
 }
 
 /// Why nothing was written.
@@ -141,6 +152,10 @@ pub enum WriteError {
     NoEntry,
     #[error("there is nothing to undo")]
     NothingToUndo,
+    #[error(transparent)]
+    Reminder(ReminderRefused),
+    #[error("there is no such reminder")]
+    NoReminder,
     #[error(transparent)]
     NotAdded(AddRefused),
     #[error(transparent)]
@@ -158,6 +173,8 @@ impl From<StoreError> for WriteError {
 pub enum Event {
     /// An entry was changed by `from`, here or elsewhere.
     Entry { id: EntryId, kind: EntryKind, change: Change, from: DeviceId },
+    /// Rules, quiet hours, pause, ledger, or what was shown here: [`Engine::reminders`] are others now.
+    RemindersChanged,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,6 +15,7 @@ pub mod keys;
 mod log;
 pub mod pairing;
 pub mod random;
+pub mod reminders;
 pub mod roster;
 mod rows;
 pub mod seal;

@@ -216,6 +216,14 @@ pub fn no_such_entry() -> Failure {
     Failure::new(FailureKind::NotFound, "there is no such entry here", "look for its id with \"ingle list\"")
 }
 
+pub fn no_such_reminder() -> Failure {
+    Failure::new(
+        FailureKind::NotFound,
+        "there is no such reminder here, or none is due",
+        "look at them with \"ingle remind list\"",
+    )
+}
+
 /// What became of a write.
 pub fn write(error: ingle_core::engine::WriteError) -> Failure {
     use ingle_core::engine::WriteError;
@@ -227,6 +235,10 @@ pub fn write(error: ingle_core::engine::WriteError) -> Failure {
             "there is nothing to undo",
             "only what was saved since Ingle started can be undone",
         ),
+        WriteError::Reminder(refused) => {
+            Failure::new(FailureKind::Usage, format!("{refused}; nothing was changed"), refused.hint())
+        }
+        WriteError::NoReminder => no_such_reminder(),
         WriteError::NotAdded(refused) => not_added(&refused),
         WriteError::Store(error) => not_saved(error),
     }

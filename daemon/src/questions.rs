@@ -62,6 +62,7 @@ pub fn event(engine: &JournalEngine, event: engine::Event) -> Option<Event> {
             };
             Some(Event::Entry { id, kind, change, from: engine.name_of(from).unwrap_or_default() })
         }
+        engine::Event::RemindersChanged => None,
     }
 }
 

@@ -83,7 +83,9 @@ async fn save(journal: &Journal, write: Write) -> Result<Value, Failure> {
             };
             value(Undone { id, what })
         }
-        Done::Invited { .. } | Done::Imported => Err(failures::fault()),
+        Done::Invited { .. } | Done::Imported | Done::Rule { .. } | Done::Handled(_) | Done::Reminded => {
+            Err(failures::fault())
+        }
     }
 }
 

@@ -18,6 +18,6 @@ pub use check_in::{BodyNote, CheckIn, CheckInDraft, Feeling, Motion, Rating, Ref
 pub use id::{DeviceId, EntryId, RuleId};
 pub use letter::{Letter, LetterDraft, LetterText};
 pub use moment::Moment;
-pub use reminder::{Handling, Pause, Paused, QuietHours, Rule, RuleDraft, RuleKind, Slot, TimeOfDay};
+pub use reminder::{Handling, Pause, Paused, QuietHours, ReminderRefused, Rule, RuleDraft, RuleKind, Slot, TimeOfDay};
 pub use text::{Label, Prose};
 pub use view::{EntryKind, EntryView};

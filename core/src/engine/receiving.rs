@@ -1,7 +1,7 @@
 //! What other devices wrote: bundles are verified, kept, and applied when all that they were written on top of is applied.
 
 use super::{
-    Change, LinkId,
+    Change, LinkId, reminding,
     turn::{Turn, names},
 };
 use crate::{
@@ -105,6 +105,9 @@ impl<S: Store> Turn<'_, S> {
                 Ok(before) => {
                     let now = documents.records(self.store, keyring, document)?;
                     let changes = changes(&before, |key| now.get(key));
+                    if before.keys().any(|key| reminding::is_about(key)) {
+                        self.reminders_changed();
+                    }
                     for (key, change) in changes {
                         self.announce(&key, change, opened.key.log.device);
                     }

@@ -54,6 +54,7 @@ impl<S: Store> Turn<'_, S> {
             Write::Edit { id, draft } => self.edit(id, &draft),
             Write::Delete { id } => self.delete(id),
             Write::Undo => self.undo(),
+            Write::Remind(remind) => self.remind(remind),
         }
     }
 
@@ -65,6 +66,7 @@ impl<S: Store> Turn<'_, S> {
         let document = home(origin.made_ms);
         self.change(&document, &entry::key(id), &entry::new_fields(&entry, &at, origin))?;
         self.done(document, id, Back::Trash, Change::Added);
+        self.checked_in()?;
         Ok(Done::Saved { id, at })
     }
 
