@@ -23,6 +23,7 @@ use crate::{
     wrap::Wrap,
 };
 
+mod captured;
 mod exchange;
 mod journal;
 mod queries;

@@ -7,6 +7,7 @@
 compile_error!("the feature \"unsealed\" is for a test's control run, never for a program that people use");
 
 pub mod bundle;
+pub mod captured;
 mod document;
 mod documents;
 pub mod engine;

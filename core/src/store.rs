@@ -28,10 +28,12 @@ pub enum Table {
     Peers = 8,
     /// What could not be taken, sealed or as it came, with the reason.
     Shelf = 9,
+    /// id -> what was written while the journal was locked, sealed to this device's public key.
+    Inbox = 10,
 }
 
 impl Table {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Meta,
         Self::Bundles,
         Self::Touches,
@@ -41,6 +43,7 @@ impl Table {
         Self::Roster,
         Self::Peers,
         Self::Shelf,
+        Self::Inbox,
     ];
 
     /// Part of the place that a row's seal is bound to.

@@ -43,6 +43,8 @@ struct Inner {
     stage: watch::Sender<Stage>,
     /// Held while the journal is opened, joined or closed, so that only one of them happens.
     change: Arc<Mutex<()>>,
+    /// Held by whoever has the journal's database: the engine while it is opened and closed, or who adds to the inbox of a locked one.
+    disk: Arc<Mutex<()>>,
     /// Joinings that are under way.
     tasks: TaskTracker,
     /// Cancelled when the daemon is to end.
@@ -82,23 +84,28 @@ impl Journal {
     pub fn new(places: Places, pragmas: Pragmas, keychain: Arc<dyn Keychain>, stop: CancellationToken) -> Self {
         let (events, _) = broadcast::channel(WAITING_EVENTS);
         let stage = watch::Sender::new(Stage::Opening);
-        let (change, tasks) = (Arc::default(), TaskTracker::new());
+        let (change, disk, tasks) = (Arc::default(), Arc::default(), TaskTracker::new());
         let (fault, gone) = (CancellationToken::new(), CancellationToken::new());
-        Self(Arc::new(Inner { places, pragmas, keychain, events, stage, change, tasks, stop, fault, gone }))
+        Self(Arc::new(Inner { places, pragmas, keychain, events, stage, change, disk, tasks, stop, fault, gone }))
     }
 
     /// Opens the journal if there is one, with the passphrase if it needs one. Does nothing when it is open.
     pub async fn open(&self, passphrase: Option<Zeroizing<String>>) -> Result<(), Failure> {
-        let change = Change(Arc::clone(&self.0.change).lock_owned().await);
-        let was_shut = match &*self.0.stage.borrow() {
+        let change = self.change().await;
+        let before = match self.stage() {
             Stage::Open(_) => return Ok(()),
             Stage::Closed => return Err(closing()),
-            Stage::Shut(_) => true,
-            Stage::Opening | Stage::Joining => false,
+            Stage::Shut(shut) => Some(shut),
+            Stage::Opening | Stage::Joining => None,
         };
-        let is_guess = was_shut && passphrase.is_some();
+        if passphrase.is_none() && before.as_ref().is_some_and(|shut| shut.needs_passphrase()) {
+            return Err(opening::locked());
+        }
+        // One caller's slip of the keyboard, or a keychain that is away for a moment, is not what the next one has to hear.
+        let stays_locked = before.is_some_and(|shut| shut.locked_by.is_some() || passphrase.is_some());
         let dir = self.0.places.journal_dir();
         let unlocked = opening::unlock(dir.clone(), passphrase.clone(), self.keychain()).await;
+        let disk = self.disk().await;
         let opened = match unlocked {
             Ok(unlocked) => opening::start(dir, unlocked, self.0.pragmas, self.0.events.clone()).await,
             Err(shut) => Err(shut),
@@ -107,14 +114,14 @@ impl Journal {
             Ok(opened) => {
                 let open = Arc::new(self.link(opened));
                 self.enter(&change, Stage::Open(open));
+                drop(disk);
                 crate::join::go_on(self, change, passphrase).await;
                 Ok(())
             }
             Err(shut) => {
                 tracing::info!(state = ?shut.state, kind = ?shut.why.kind, "the journal is not open");
                 let why = shut.why.clone();
-                // One caller's slip of the keyboard is not what the next one has to hear.
-                if !is_guess || why.kind != FailureKind::Locked {
+                if !stays_locked || why.kind != FailureKind::Locked {
                     self.enter(&change, Stage::Shut(Arc::new(shut)));
                 }
                 Err(why)
@@ -144,12 +151,21 @@ impl Journal {
         OpenJournal { opened, links, link_tasks, link_stop }
     }
 
-    pub(crate) fn enter(&self, _change: &Change, stage: Stage) {
+    pub(crate) fn enter(&self, change: &Change, stage: Stage) {
         let state = stage.state();
-        let before = self.0.stage.send_replace(stage).state();
-        if before != state {
+        if self.enter_unheard(change, stage).state() != state {
             self.announce(Event::Journal { state });
         }
+    }
+
+    /// Says what the stage was.
+    pub(crate) fn enter_unheard(&self, _change: &Change, stage: Stage) -> Stage {
+        self.0.stage.send_replace(stage)
+    }
+
+    /// As it is now.
+    pub(crate) fn stage(&self) -> Stage {
+        self.0.stage.borrow().clone()
     }
 
     /// Tells every watcher.
@@ -161,6 +177,16 @@ impl Journal {
     /// The right to change the stage, unless someone has it.
     pub(crate) fn try_change(&self) -> Option<Change> {
         Arc::clone(&self.0.change).try_lock_owned().ok().map(Change)
+    }
+
+    /// The right to change the stage, when the one who has it is done.
+    pub(crate) async fn change(&self) -> Change {
+        Change(Arc::clone(&self.0.change).lock_owned().await)
+    }
+
+    /// The right to the database of a journal that is not open.
+    pub(crate) async fn disk(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.0.disk).lock_owned().await
     }
 
     /// The open journal, or why it isn't. Waits a little for one that is being opened.
@@ -239,12 +265,13 @@ impl Journal {
     pub async fn close(&self) {
         self.0.tasks.close();
         self.0.tasks.wait().await;
-        let change = Change(Arc::clone(&self.0.change).lock_owned().await);
+        let change = self.change().await;
+        let disk = self.disk().await;
         let stage = self.0.stage.send_replace(Stage::Closed);
         if let Stage::Open(open) = stage {
             open.close().await;
         }
-        drop(change);
+        drop((disk, change));
     }
 
     /// Whether the engine has ended by itself.
@@ -291,6 +318,10 @@ impl OpenJournal {
         &self.opened.task.handle
     }
 
+    pub(crate) fn key_slots(&self) -> &[KeySlot] {
+        &self.opened.key_slots
+    }
+
     /// Ends link and engine. What was asked before is on the disk.
     pub(crate) async fn close(&self) {
         self.link_stop.cancel();
@@ -312,7 +343,7 @@ impl Stage {
     }
 }
 
-fn still_opening() -> Failure {
+pub(crate) fn still_opening() -> Failure {
     Failure::new(
         FailureKind::Locked,
         "the keychain hasn't answered yet; your words are untouched, and sealed",

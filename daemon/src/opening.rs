@@ -9,7 +9,7 @@ use ingle_api::{
     Event, Failure, FailureKind,
     status::{JournalState, KeySlot},
 };
-use ingle_core::{engine::Engine, keys::DeviceKeys, wrap::Age};
+use ingle_core::{captured::Inbox, engine::Engine, keys::DeviceKeys, roster::Member, wrap::Age};
 use tokio::sync::broadcast;
 use zeroize::Zeroizing;
 
@@ -17,6 +17,7 @@ use crate::{
     clock::Clock,
     engine_loop::EngineTask,
     failures, home,
+    inbox::Slit,
     key_file::KeyFile,
     keychain::Keychain,
     random::OsRandom,
@@ -29,6 +30,19 @@ pub struct Shut {
     pub state: JournalState,
     pub key_slots: Vec<KeySlot>,
     pub why: Failure,
+    /// It was open, and was locked while the daemon ran.
+    pub locked_by: Option<LockedBy>,
+    /// Where what is written meanwhile can be put.
+    pub slit: Option<Slit>,
+}
+
+/// What locked an open journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockedBy {
+    /// By hand: it opens by hand only.
+    Person,
+    /// With the screen or before sleep: where no passphrase is needed it opens again with the screen.
+    Screen,
 }
 
 /// The keys of the journal, and how its key file is locked.
@@ -66,10 +80,16 @@ pub async fn start(
 ) -> Result<Opened, Shut> {
     let Unlocked { keys, key_slots } = unlocked;
     let link_secret = Zeroizing::new(*keys.link_secret());
-    let open = move |_: &mut Clock| {
+    let open = move |clock: &mut Clock| {
         let store = SqliteStore::open(&dir, pragmas)?;
         let tidier = store.tidier();
-        let engine = Engine::open(store, keys, Box::new(Age), &mut OsRandom).map_err(failures::engine)?;
+        let mut engine = Engine::open(store, keys, Box::new(Age), &mut OsRandom).map_err(failures::engine)?;
+        // What doesn't go in now waits for the next opening; the journal is there all the same.
+        match engine.take_inbox(&clock.now(), &mut OsRandom) {
+            Ok(0) => {}
+            Ok(taken) => tracing::info!(taken, "what was written while the journal was locked is in it"),
+            Err(error) => tracing::warn!(%error, "what was written while the journal was locked waits on"),
+        }
         Ok((engine, tidier))
     };
     match EngineTask::start(open, events).await {
@@ -81,7 +101,7 @@ pub async fn start(
 fn unlock_now(dir: &Path, passphrase: Option<&Zeroizing<String>>, keychain: &dyn Keychain) -> Result<Unlocked, Shut> {
     let file = match home::look(dir) {
         Ok(Some(file)) => file,
-        Ok(None) => return Err(Shut { state: JournalState::Absent, key_slots: Vec::new(), why: absent() }),
+        Ok(None) => return Err(Shut::new(JournalState::Absent, Vec::new(), absent())),
         Err(why) => return Err(Shut::unavailable(Vec::new(), why)),
     };
     let key_slots = file.kinds();
@@ -90,7 +110,7 @@ fn unlock_now(dir: &Path, passphrase: Option<&Zeroizing<String>>, keychain: &dyn
         Err(why) => {
             let needs_passphrase = key_slots.contains(&KeySlot::Passphrase) && why.kind == FailureKind::Locked;
             let state = if needs_passphrase { JournalState::Locked } else { JournalState::Unavailable };
-            Err(Shut { state, key_slots, why })
+            Err(Shut { slit: Some(Slit::Of(file.device())), ..Shut::new(state, key_slots, why) })
         }
     }
 }
@@ -113,7 +133,22 @@ fn keys(
 
 impl Shut {
     pub fn unavailable(key_slots: Vec<KeySlot>, why: Failure) -> Self {
-        Self { state: JournalState::Unavailable, key_slots, why }
+        Self::new(JournalState::Unavailable, key_slots, why)
+    }
+
+    /// An open journal that is open no more.
+    pub fn locked(key_slots: Vec<KeySlot>, by: LockedBy, own: &Member) -> Self {
+        let slit = Some(Slit::Known(Inbox::of(own)));
+        Self { locked_by: Some(by), slit, ..Self::new(JournalState::Locked, key_slots, locked()) }
+    }
+
+    /// Whether nothing but a passphrase opens it again, after it was locked.
+    pub fn needs_passphrase(&self) -> bool {
+        self.locked_by.is_some() && self.key_slots.contains(&KeySlot::Passphrase)
+    }
+
+    const fn new(state: JournalState, key_slots: Vec<KeySlot>, why: Failure) -> Self {
+        Self { state, key_slots, why, locked_by: None, slit: None }
     }
 }
 

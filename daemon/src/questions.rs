@@ -16,6 +16,7 @@ pub struct EngineStatus {
     pub sync: Vec<DeviceView>,
     pub heads: Vec<String>,
     pub notices: Vec<String>,
+    pub waiting: u64,
 }
 
 pub fn list(engine: &mut JournalEngine, query: ListQuery) -> Result<Vec<EntryView>, Failure> {
@@ -47,6 +48,7 @@ pub fn status(engine: &mut JournalEngine, linked: &BTreeSet<DeviceId>) -> Engine
         sync: devices(engine, linked).into_iter().filter(|device| !device.this).collect(),
         heads: engine.heads().iter().map(|head| data_encoding::HEXLOWER.encode(head.as_bytes())).collect(),
         notices: engine.notices(),
+        waiting: engine.waiting(),
     }
 }
 

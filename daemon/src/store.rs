@@ -20,7 +20,7 @@ use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, config::DbConfig, ffi, hooks::Wal, params,
 };
 
-use self::rows::{end_of, has_big_rows, name, sql};
+use self::rows::{came_later, end_of, has_big_rows, name, sql};
 use crate::files;
 
 mod rows;
@@ -259,15 +259,19 @@ fn build(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for table in Table::ALL {
-        let (name, tail) = (name(table), if has_big_rows(table) { "" } else { ", WITHOUT ROWID" });
-        transaction.execute_batch(&format!(
-            "CREATE TABLE {name} (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL) STRICT{tail}"
-        ))?;
+        make_table(&transaction, table)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", LAYOUT)?;
     transaction.commit()?;
     checkpoint(connection, "TRUNCATE")
+}
+
+fn make_table(connection: &Connection, table: Table) -> rusqlite::Result<()> {
+    let (name, tail) = (name(table), if has_big_rows(table) { "" } else { ", WITHOUT ROWID" });
+    connection.execute_batch(&format!(
+        "CREATE TABLE {name} (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL) STRICT{tail}"
+    ))
 }
 
 fn open_checked(path: &Path, pragmas: Pragmas) -> Result<Connection, OpenFault> {
@@ -306,8 +310,10 @@ fn open_checked(path: &Path, pragmas: Pragmas) -> Result<Connection, OpenFault> 
             [name(table)],
             |row| row.get::<_, i64>(0),
         );
-        if found.map_err(fault)? != 1 {
-            return Err(StoreError::Damaged.into());
+        match found.map_err(fault)? {
+            1 => {}
+            0 if came_later(table) => make_table(&connection, table).map_err(fault)?,
+            _ => return Err(StoreError::Damaged.into()),
         }
     }
     Ok(connection)

@@ -172,6 +172,14 @@ impl<S: Store> Engine<S> {
                 counted(journal.shelved, "piece", "pieces"),
             ));
         }
+        let waiting = usize::try_from(self.waiting()).unwrap_or(usize::MAX);
+        if waiting > 0 {
+            told.push(format!(
+                "{} that came in while the journal was locked can't be taken in now. What waits is kept, and tried again at the \
+                 next unlocking.",
+                counted(waiting, "piece", "pieces"),
+            ));
+        }
         let holes = usize::try_from(journal.documents.holes()).unwrap_or(usize::MAX);
         if holes > 0 {
             told.push(format!(

@@ -50,7 +50,10 @@ impl std::fmt::Debug for Exported {
 impl<S: Store> Turn<'_, S> {
     pub fn write(&mut self, write: Write) -> Result<Done, WriteError> {
         match write {
-            Write::CheckIn(draft) => self.check_in(&draft),
+            Write::CheckIn(draft) => {
+                let (id, made) = (EntryId::from_bytes(self.random.bytes()), self.at.clone());
+                self.new_check_in(id, &draft, &made)
+            }
             Write::Edit { id, draft } => self.edit(id, &draft),
             Write::Delete { id } => self.delete(id),
             Write::Undo => self.undo(),
@@ -58,12 +61,15 @@ impl<S: Store> Turn<'_, S> {
         }
     }
 
-    fn check_in(&mut self, draft: &CheckInDraft) -> Result<Done, WriteError> {
+    /// Where there is an entry of that id already, it is the same one.
+    pub fn new_check_in(&mut self, id: EntryId, draft: &CheckInDraft, made: &Moment) -> Result<Done, WriteError> {
         let (entry, about) = draft.check().map_err(WriteError::Refused)?;
-        let at = about.unwrap_or_else(|| self.at.clone());
-        let id = EntryId::from_bytes(self.random.bytes());
-        let origin = Origin { made_ms: self.at.millis(), device: self.keys.device() };
+        let at = about.unwrap_or_else(|| made.clone());
+        let origin = Origin { made_ms: made.millis(), device: self.keys.device() };
         let document = home(origin.made_ms);
+        if self.record(&document, &entry::key(id))?.is_some() {
+            return Ok(Done::Saved { id, at });
+        }
         self.change(&document, &entry::key(id), &entry::new_fields(&entry, &at, origin))?;
         self.done(document, id, Back::Trash, Change::Added);
         self.checked_in()?;

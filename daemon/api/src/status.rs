@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub enum JournalState {
     /// There is no journal in this home.
     Absent,
-    /// There is one, and it needs the passphrase.
+    /// There is one, and it was locked, or needs the passphrase. What is new is taken in all the same.
     Locked,
     /// There is one, and its keychain does not answer or does not have the key. Nothing is replaced.
     Unavailable,

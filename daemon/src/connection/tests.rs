@@ -15,7 +15,7 @@ use crate::{
     store::Pragmas,
 };
 
-const HELLO: &str = r#"{"jsonrpc":"2.0","id":1,"method":"hello","params":{"api":1,"client":"ingle"}}"#;
+const HELLO: &str = r#"{"jsonrpc":"2.0","id":1,"method":"hello","params":{"api":2,"client":"ingle"}}"#;
 
 #[derive(Debug)]
 struct NoKeychain;
@@ -74,7 +74,7 @@ async fn hello_comes_first_and_is_answered_with_how_things_stand() {
     assert_eq!(
         told,
         format!(
-            r#"{{"jsonrpc":"2.0","id":1,"result":{{"api":1,"device":"","entries":0,"journal":"absent","version":"{}"}}}}"#,
+            r#"{{"jsonrpc":"2.0","id":1,"result":{{"api":2,"device":"","due":null,"entries":0,"journal":"absent","paused":null,"version":"{}"}}}}"#,
             env!("CARGO_PKG_VERSION")
         )
     );
@@ -92,8 +92,8 @@ async fn whoever_breaks_the_contract_at_the_door_is_told_why_and_shown_out() {
     };
     check(br#"{"jsonrpc":"2.0","id":1,"method":"watch","params":{}}"#, "the first request must be hello").await;
     check(
-        br#"{"jsonrpc":"2.0","id":1,"method":"hello","params":{"api":2,"client":"x"}}"#,
-        "version 1 of the local contract, not 2",
+        br#"{"jsonrpc":"2.0","id":1,"method":"hello","params":{"api":3,"client":"x"}}"#,
+        "version 2 of the local contract, not 3",
     )
     .await;
     check(&[0xff, 0xfe], "that line is not UTF-8").await;

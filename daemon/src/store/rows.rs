@@ -50,12 +50,13 @@ pub fn name(table: Table) -> &'static str {
         Table::Roster => "roster",
         Table::Peers => "peers",
         Table::Shelf => "shelf",
+        Table::Inbox => "inbox",
     }
 }
 
 /// Small rows live in the index itself; big ones in a table beside it, which spares their reading on the way to another key.
 pub fn has_big_rows(table: Table) -> bool {
-    matches!(table, Table::Bundles | Table::Documents | Table::Digests | Table::Roster | Table::Shelf)
+    matches!(table, Table::Bundles | Table::Documents | Table::Digests | Table::Roster | Table::Shelf | Table::Inbox)
 }
 
 /// The least key after all that start with `prefix`; none when only 0xff bytes are in it.
@@ -64,4 +65,9 @@ pub fn end_of(prefix: &[u8]) -> Option<Vec<u8>> {
     let mut end = prefix[..=last].to_vec();
     end[last] += 1;
     Some(end)
+}
+
+/// Whether a journal of an earlier version of Ingle may be without this table; it is made then.
+pub fn came_later(table: Table) -> bool {
+    table.number() > Table::Shelf.number()
 }
