@@ -11,7 +11,7 @@ use ingle_model::Label;
 use serde_json::json;
 
 use crate::{
-    Options, failures, home, instance,
+    Options, autostart, doctor, failures, home, instance,
     instance::Instance,
     keychain::{SystemKeychain, WITH_DIALOG},
     passphrase, platform, socket,
@@ -71,6 +71,28 @@ enum OneShot {
         #[arg(long)]
         json: bool,
     },
+    /// Look at what Ingle needs around it: programs, keychain, notifications, panel, start at login
+    Doctor {
+        #[command(flatten)]
+        home: Home,
+        /// The same as without; there is only JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Start Ingle at login, or not; tells what does as JSON
+    Autostart {
+        #[command(flatten)]
+        home: Home,
+        #[arg(value_enum, default_value = "status")]
+        wish: AutostartWish,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum AutostartWish {
+    On,
+    Off,
+    Status,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -107,6 +129,12 @@ fn perform(arguments: Arguments, pragmas: Pragmas) -> Result<(), Failure> {
     match arguments.one_shot {
         None => daemon(&arguments.daemon, pragmas),
         Some(OneShot::Init { home, name, lock }) => init(&home, name.as_deref(), lock, pragmas),
+        Some(OneShot::Doctor { home, .. }) => print(&json!(doctor::checkup(&Places::find(home.home.as_deref())?))),
+        Some(OneShot::Autostart { home, wish }) => print(&json!(match wish {
+            AutostartWish::On => autostart::on(&Places::find(home.home.as_deref())?)?,
+            AutostartWish::Off => autostart::off()?,
+            AutostartWish::Status => autostart::status()?,
+        })),
         Some(OneShot::Status { home, .. }) => print(&json!(status(&Places::find(home.home.as_deref())?))),
     }
 }

@@ -24,7 +24,8 @@ use crate::key_file::LockKey;
 /// How long a call may take when the person may have to answer the system's dialog.
 pub const WITH_DIALOG: Duration = Duration::from_secs(120);
 
-const SERVICE: &str = "Ingle";
+/// Each item is of this service, for the device as its user.
+pub const SERVICE: &str = "Ingle";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeychainFault {

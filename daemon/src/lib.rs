@@ -7,12 +7,15 @@
 //! |---|---|
 //! | [`store`], [`files`] | rows in SQLite, private files |
 //! | [`key_file`], [`keychain`], `passphrase`, [`home`] | keys and locks at rest |
-//! | [`engine_task`], `engine_loop`, [`opening`], [`journal`] | the engine's thread and the journal's states |
+//! | [`engine_task`], `engine_loop`, [`opening`], [`journal`], `locking`, `inbox`, [`presence`], `settings` | the engine's thread and the journal's states |
 //! | [`socket`], [`server`], [`connection`], [`requests`] | the local contract |
+//! | [`doctor`], [`autostart`] | what is around Ingle, and its start at login |
 //! | [`link`], [`pairing`], `join`, `joining` | the other devices |
 
+pub mod autostart;
 pub mod cli;
 pub mod connection;
+pub mod doctor;
 pub mod engine_task;
 pub mod files;
 pub mod home;
@@ -23,6 +26,7 @@ pub mod keychain;
 pub mod link;
 pub mod opening;
 pub mod pairing;
+pub mod presence;
 pub mod requests;
 pub mod server;
 pub mod socket;
@@ -31,8 +35,10 @@ pub mod store;
 mod clock;
 mod engine_loop;
 mod failures;
+mod inbox;
 mod join;
 mod joining;
+mod locking;
 mod log;
 mod pairing_desk;
 mod passphrase;
@@ -40,6 +46,7 @@ mod peer_notes;
 mod platform;
 mod questions;
 mod random;
+mod settings;
 
 use std::{sync::Arc, time::Duration};
 
@@ -94,6 +101,7 @@ async fn serve(options: Options, instance: Instance, on_listening: impl FnOnce()
         // Why it is not open is kept for whoever asks for it.
         async move { drop(journal.open(passphrase).await) }
     });
+    drop(presence::start(journal.clone(), stop.clone()));
     let server = tokio::spawn(server::serve(socket, journal.clone(), stop.clone()));
     on_listening();
     platform::notify_ready();

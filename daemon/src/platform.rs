@@ -74,6 +74,22 @@ pub fn computer_name() -> Label {
     Label::new(short).unwrap_or_else(|_| Label::new("computer").expect("a short word"))
 }
 
+/// Whether this user may make files in that folder.
+pub fn is_writable(dir: &Path) -> bool {
+    #[cfg(unix)]
+    return rustix::fs::access(dir, rustix::fs::Access::WRITE_OK).is_ok();
+    #[cfg(not(unix))]
+    return std::fs::metadata(dir).is_ok_and(|dir| !dir.permissions().readonly());
+}
+
+/// Room on the disk of that folder; none where the system doesn't say.
+pub fn free_bytes(dir: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    return rustix::fs::statvfs(dir).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    #[cfg(not(unix))]
+    return None;
+}
+
 /// Whether a daemon takes callers on that socket.
 pub fn is_listening(socket: &Path) -> bool {
     #[cfg(unix)]

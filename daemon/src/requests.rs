@@ -5,13 +5,16 @@ use ingle_api::{
     request::{Saved, Undone},
     status::JournalState,
 };
-use ingle_core::engine::{self, Done, Write};
+use ingle_core::{
+    captured::Captured,
+    engine::{self, Done, Write},
+};
 use ingle_model::{CheckInDraft, Moment};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{failures, home, journal::Journal, questions};
+use crate::{failures, home, journal::Journal, questions, settings};
 
 /// The time that an entry is about may lie this far ahead: clocks and zones differ.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
@@ -44,6 +47,15 @@ pub async fn answer(journal: &Journal, request: Request) -> Result<Value, Failur
             journal.unlock(passphrase).await?;
             Ok(Value::Null)
         }
+        Request::Lock {} => {
+            journal.lock().await?;
+            Ok(Value::Null)
+        }
+        Request::LockSettings {} => value(settings::lock_settings(journal.places())?),
+        Request::SetLockSettings { settings } => {
+            settings::set_lock_settings(journal.places(), settings)?;
+            Ok(Value::Null)
+        }
         Request::Stop {} => {
             journal.end().await;
             Ok(Value::Null)
@@ -53,7 +65,6 @@ pub async fn answer(journal: &Journal, request: Request) -> Result<Value, Failur
         | Request::OpenLetter { .. }
         | Request::KeepLetter { .. }
         | Request::FinishLetter { .. }
-        | Request::Lock {}
         | Request::Reminders {}
         | Request::AddReminder { .. }
         | Request::RemoveReminder { .. }
@@ -68,11 +79,29 @@ pub async fn answer(journal: &Journal, request: Request) -> Result<Value, Failur
     }
 }
 
-/// A write that is answered when it is on the disk. While the journal is shut, whoever handed in words hears that they were not saved.
+/// A write that is answered when it is on the disk. What is new is kept for later while the journal is locked; else, while it is
+/// shut, whoever handed in words hears that they were not saved.
 async fn save(journal: &Journal, write: Write) -> Result<Value, Failure> {
     let has_words = matches!(write, Write::CheckIn(_) | Write::Edit { .. });
+    let whole = match &write {
+        Write::CheckIn(draft) => Some(Captured::CheckIn(draft.clone())),
+        _ => None,
+    };
+    if let Some(whole) = whole.clone()
+        && let Some(saved) = journal.capture(whole).await?
+    {
+        return value(saved);
+    }
     let engine = journal.engine().await.map_err(|why| if has_words { why.unsaved() } else { why })?;
-    match engine.write(write).await? {
+    let done = match engine.write(write).await {
+        // It was locked in between, and the engine had not heard of it.
+        Err(gone) if gone.kind == FailureKind::Unavailable => match whole {
+            Some(whole) => return value(journal.capture(whole).await?.ok_or(gone)?),
+            None => return Err(gone),
+        },
+        done => done?,
+    };
+    match done {
         Done::Saved { id, at } => value(Saved { id, at: at.to_string(), waiting: false }),
         Done::Undone { id, what } => {
             let what = match what {
@@ -118,6 +147,7 @@ async fn status(journal: &Journal) -> Status {
         pid: Some(std::process::id()),
     };
     status.notices.extend(why.map(|failure| failures::sentence(&failure)));
+    status.waiting = journal.waiting().await;
     if let Ok(open) = journal.opened().await {
         let linked = open.links.linked().borrow().clone();
         if let Ok(told) = open.engine().query(move |engine| questions::status(engine, &linked)).await {
@@ -125,6 +155,7 @@ async fn status(journal: &Journal) -> Status {
             status.entries = Some(told.entries);
             status.sync = told.sync;
             status.heads = told.heads;
+            status.waiting = told.waiting;
             status.notices.extend(told.notices);
         }
     }

@@ -4,6 +4,7 @@
 //! [`Request::Hello`]; its reply carries a [`Snapshot`], and after [`Request::Watch`] every change follows as an [`Event`].
 //! What may not live here: journal logic.
 
+pub mod checkup;
 pub mod client;
 pub mod event;
 pub mod failure;

@@ -101,6 +101,10 @@ pub enum Request {
     Unlock { passphrase: Option<Zeroizing<String>> },
     /// Locks the journal: what is being written is kept, then keys and words leave the daemon's memory. -> `null`
     Lock {},
+    /// -> [`LockSettings`]
+    LockSettings {},
+    /// Of this device alone. -> `null`
+    SetLockSettings { settings: LockSettings },
     /// -> [`Reminders`]
     Reminders {},
     /// A rule that the person has accepted. -> [`RuleView`]
@@ -128,6 +132,14 @@ pub struct Saved {
     /// The journal is locked: it was sealed beside it, and goes in when it is unlocked.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub waiting: bool,
+}
+
+/// When a journal is locked by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockSettings {
+    /// With the screen, and before the computer sleeps.
+    pub with_screen: bool,
 }
 
 /// A letter for an editor.
