@@ -5,6 +5,7 @@
 //! | room | rows about |
 //! |---|---|
 //! | `typed` | what is typed or piped in: the journal is as it was |
+//! | `letters` | letters, reminders and searches that can't be: the journal is as it was |
 //! | `nothing_yet` | a home without a journal: there is none afterwards either |
 //! | `locked` | passphrases and keychains: nothing is written, and the right key opens it |
 //! | `damaged` | journals that are damaged, incomplete or of a newer version: no byte of them is changed |
@@ -16,6 +17,8 @@
 mod damaged;
 #[path = "bad_input/disk.rs"]
 mod disk;
+#[path = "bad_input/letters.rs"]
+mod letters;
 #[path = "bad_input/locked.rs"]
 mod locked;
 #[path = "bad_input/nothing_yet.rs"]

@@ -12,8 +12,10 @@ use ingle_api::{Failure, FailureKind};
 
 use crate::{
     fields::Fields,
+    letter::LetterArguments,
     outcome::{Outcome, Stop},
     print,
+    remind::RemindArguments,
 };
 
 /// A kind, encrypted journal for coping with rejection. Alone, "ingle" is a check-in by question and answer.
@@ -59,13 +61,7 @@ pub enum Command {
     /// Entries, newest first
     List {
         #[command(flatten)]
-        span: Span,
-        /// Only this kind: check-in, letter
-        #[arg(long)]
-        kind: Option<String>,
-        /// At most so many; people are shown 20, programs all
-        #[arg(long, value_name = "N", allow_negative_numbers = true)]
-        limit: Option<usize>,
+        filter: Filter,
     },
     /// One entry, whole
     Show {
@@ -88,13 +84,15 @@ pub enum Command {
     Undo,
     /// Entries that hold all of the words, newest first
     Search {
-        /// Whatever their case; several in quotes count as one
-        #[arg(required = true)]
+        /// Whatever their case and accents; several in quotes count as one
         words: Vec<String>,
-        /// At most so many; people are shown 20, programs all
-        #[arg(long, value_name = "N", allow_negative_numbers = true)]
-        limit: Option<usize>,
+        #[command(flatten)]
+        filter: Filter,
     },
+    /// Keep a letter to yourself; in a terminal alone it is written there, line by line
+    Letter(LetterArguments),
+    /// Reminders: those that there are, or what is to become of them
+    Remind(RemindArguments),
     /// Show a ticket and wait for the other device
     Pair {
         /// Let the device that has the ticket in without asking
@@ -125,6 +123,8 @@ pub enum Command {
     Status,
     /// Open a locked journal
     Unlock,
+    /// Lock the journal: its keys and words leave the memory
+    Lock,
     /// End the daemon, after what is under way is on disk
     Stop,
     /// Whom to call when it is too much; needs no journal, and leaves no trace
@@ -135,14 +135,27 @@ pub enum Command {
     },
 }
 
-#[derive(Args)]
-pub struct Span {
+// Of `list` and `search`; all that is given holds together.
+#[derive(Args, Default)]
+pub struct Filter {
     /// From when on: 2026-11-25, today, yesterday, 7d (seven days back), or a time like 2026-11-25T19:40:00+01:00
     #[arg(long, value_name = "D")]
     pub since: Option<String>,
     /// Until when; a day counts whole
     #[arg(long, value_name = "D")]
     pub until: Option<String>,
+    /// Only this kind: check-in, letter
+    #[arg(long)]
+    pub kind: Option<String>,
+    /// Only where this was felt: a word of Ingle's, or your own
+    #[arg(long, value_name = "WORD")]
+    pub feeling: Vec<String>,
+    /// Only what has this tag
+    #[arg(long)]
+    pub tag: Vec<String>,
+    /// At most so many; people are shown 20, programs all
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub limit: Option<usize>,
 }
 
 // Otherwise the system's keychain locks the journal. (A doc comment here would become the command's own help.)

@@ -10,20 +10,26 @@ use crate::{
     Context,
     fields::{self, Fields, Purpose},
     outcome::{Outcome, Stop},
+    reach,
 };
 
 pub async fn check_in(context: &Context, fields: &Fields) -> Outcome {
-    let draft = fields.read(Purpose::New)?;
+    let draft = fields.read(Purpose::New).await?;
     // What can be seen to be wrong here starts no daemon and asks for no passphrase.
     draft.check().map_err(Failure::from)?;
-    let mut client = journal(context).await?;
-    let saved: Saved = client.call(Request::CheckIn { draft }).await?;
-    context.print.answer(&saved, || format!("Kept. \"ingle undo\" takes it back.\n{}", saved.id))
+    let saved = keep(context, Request::CheckIn { draft }).await?;
+    context.print.answer(&saved, || kept(&saved))
+}
+
+/// What became of a new entry, its id last.
+pub fn kept(saved: &Saved) -> String {
+    let more = if saved.waiting { "You'll see it after unlocking." } else { "\"ingle undo\" takes it back." };
+    format!("Kept. {more}\n{}", saved.id)
 }
 
 pub async fn edit(context: &Context, id: &str, fields: &Fields) -> Outcome {
     let id = entry_id(id)?;
-    let mut draft = fields.read(Purpose::Edit)?;
+    let mut draft = fields.read(Purpose::Edit).await?;
     let strongest = fields.strongest_of_old(&draft);
     if strongest.is_none() && draft == CheckInDraft::default() {
         return Err(Failure::new(
@@ -55,12 +61,28 @@ pub async fn undo(context: &Context) -> Outcome {
     context.print.answer(&undone, || format!("Taken back.\n{}", undone.id))
 }
 
+/// Hands in a new entry. A locked journal keeps it beside itself if it can; if it can't, it has to be unlocked first.
+pub async fn keep(context: &Context, request: Request) -> Outcome<Saved> {
+    let (mut client, is_locked) = context.reach.for_words().await.map_err(unsaved)?;
+    match client.call(request.clone()).await {
+        Err(why) if is_locked && why.kind == FailureKind::Locked => {
+            reach::unlock(&mut client).await.map_err(unsaved)?;
+            Ok(client.call(request).await?)
+        }
+        other => Ok(other?),
+    }
+}
+
 /// The journal, for words that are to be saved in it.
-async fn journal(context: &Context) -> Outcome<Client> {
-    context.reach.journal().await.map_err(|stop| match stop {
+pub async fn journal(context: &Context) -> Outcome<Client> {
+    context.reach.journal().await.map_err(unsaved)
+}
+
+fn unsaved(stop: Stop) -> Stop {
+    match stop {
         Stop::Failed(why) => Stop::Failed(why.unsaved()),
         other => other,
-    })
+    }
 }
 
 /// An id as it was typed. A text that can be nobody's id names no entry.
@@ -68,4 +90,18 @@ pub fn entry_id(text: &str) -> Result<EntryId, Failure> {
     text.parse().map_err(|_| {
         Failure::new(FailureKind::NotFound, "there is no such entry here", "look for its id with \"ingle list\"")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_for_the_unlocking_says_so() {
+        let id = EntryId::from_bytes([0; 16]);
+        let saved = Saved { id, at: "2026-11-25T19:40:00+01:00[Europe/Berlin]".into(), waiting: false };
+        assert_eq!(kept(&saved), format!("Kept. \"ingle undo\" takes it back.\n{id}"));
+        let waiting = Saved { waiting: true, ..saved };
+        assert_eq!(kept(&waiting), format!("Kept. You'll see it after unlocking.\n{id}"));
+    }
 }

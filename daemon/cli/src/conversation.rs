@@ -17,6 +17,7 @@ use crate::{
     Context,
     args::LockFlags,
     ask::{Keyboard, Typed, has_terminal},
+    check_in,
     conversation::words::{Chosen, Said},
     help_now, home,
     outcome::{Outcome, Stop},
@@ -69,7 +70,8 @@ pub async fn run(context: &Context) -> Outcome {
         print::line(&home::describe(&made))?;
     }
     // What is in the way is told before anything is written, not after.
-    drop(context.reach.journal().await?);
+    let (client, _) = context.reach.for_words().await?;
+    drop(client);
 
     print::line(&words::greeting())?;
     let (chosen, stays) = choose(&mut keyboard).await?;
@@ -81,7 +83,10 @@ pub async fn run(context: &Context) -> Outcome {
         return print::line("Nothing was kept, and that's fine.");
     }
     let draft = CheckInDraft { feelings: Some(chosen.into_drafts()), ..CheckInDraft::default() };
-    let saved: Saved = keep(context, Request::CheckIn { draft }).await?;
+    let saved = check_in::keep(context, Request::CheckIn { draft }).await.inspect_err(told_unsaved)?;
+    if saved.waiting {
+        return print::line("Kept. You'll see it after unlocking.");
+    }
     if stays { go_on(context, &mut keyboard, saved.id).await } else { print::line("Kept what you chose.") }
 }
 
@@ -139,9 +144,11 @@ async fn go_on(context: &Context, keyboard: &mut Keyboard, id: EntryId) -> Outco
 /// On a connection of its own: the daemon may have been restarted while the person was thinking.
 async fn keep<T: DeserializeOwned>(context: &Context, request: Request) -> Outcome<T> {
     let kept = async { Ok(context.reach.journal().await?.call(request).await?) };
-    kept.await.inspect_err(|stop| {
-        if !matches!(stop, Stop::Interrupted) {
-            aside("That didn't save. Your words are still on this screen.\n");
-        }
-    })
+    kept.await.inspect_err(told_unsaved)
+}
+
+fn told_unsaved(stop: &Stop) {
+    if !matches!(stop, Stop::Interrupted) {
+        aside("That didn't save. Your words are still on this screen.\n");
+    }
 }

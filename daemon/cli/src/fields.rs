@@ -2,14 +2,18 @@
 //!
 //! What is in range and what is too long is the model's to say; here it is only read. No error repeats what was written.
 
-use std::io::Read;
-
 use clap::Args;
 use ingle_api::{Failure, FailureKind, framing::MAX_REQUEST_BYTES};
 use ingle_model::{
     CheckInDraft, Motion,
     check_in::{BodyDraft, FeelingDraft, Term},
 };
+use serde::de::DeserializeOwned;
+
+use crate::input::{self, Source};
+
+/// What a check-in looks like as JSON.
+const EXAMPLE: &str = r#"{"feelings": [{"word": "hurt", "intensity": 70}], "cause": "..."}"#;
 
 // Flags of `check-in` and `edit`. (A doc comment here would become the command's own help.)
 #[derive(Args, Default)]
@@ -58,8 +62,8 @@ pub enum Purpose {
 
 impl Fields {
     /// The draft, the standard input included if that was asked for.
-    pub fn read(&self, purpose: Purpose) -> Result<CheckInDraft, Failure> {
-        let base = if self.stdin_json { read_json(std::io::stdin().lock())? } else { CheckInDraft::default() };
+    pub async fn read(&self, purpose: Purpose) -> Result<CheckInDraft, Failure> {
+        let base = if self.stdin_json { piped_json(EXAMPLE).await? } else { CheckInDraft::default() };
         self.over(base, purpose)
     }
 
@@ -107,7 +111,7 @@ pub fn mark_strongest(notes: &mut Vec<BodyDraft>, place: &str) {
     }
 }
 
-fn list<T>(
+pub fn list<T>(
     given: &[String],
     purpose: Purpose,
     read: impl Fn(&str) -> Result<T, Failure>,
@@ -153,7 +157,7 @@ fn body_note(given: &str) -> Result<BodyDraft, Failure> {
     }
 }
 
-fn distress(field: &str, given: &Option<String>) -> Result<Option<i64>, Failure> {
+pub fn distress(field: &str, given: &Option<String>) -> Result<Option<i64>, Failure> {
     given.as_deref().map(|text| whole_number(text).ok_or_else(|| not_a_number(field))).transpose()
 }
 
@@ -173,39 +177,27 @@ fn not_a_note(message: &str) -> Failure {
     Failure::new(FailureKind::Usage, message, "write it like chest:tight:still, chest:tight, or chest")
 }
 
-/// A draft as JSON. A message of serde's could quote it, so only the place of the fault is told.
-fn read_json(input: impl Read) -> Result<CheckInDraft, Failure> {
-    let limit = u64::try_from(MAX_REQUEST_BYTES).unwrap_or(u64::MAX);
-    let mut bytes = Vec::new();
-    let read = input.take(limit + 1).read_to_end(&mut bytes);
-    let hint =
-        "hand in an object such as {\"feelings\": [{\"word\": \"hurt\", \"intensity\": 70}], \"cause\": \"...\"}";
-    let refused = |message: String, hint: &str| Err(Failure::new(FailureKind::Usage, message, hint));
-    if let Err(error) = read {
-        return refused(format!("the standard input can't be read: {}; nothing was saved", error.kind()), hint);
-    }
-    if bytes.len() > MAX_REQUEST_BYTES {
-        let limit = MAX_REQUEST_BYTES / 1024;
-        return refused(
-            format!("the standard input holds more than {limit} KiB; nothing was saved"),
-            "keep a part of it here and the rest in another entry",
-        );
-    }
-    let Ok(text) = String::from_utf8(bytes) else {
-        return refused("the standard input is not UTF-8; nothing was saved".into(), "hand it in as UTF-8");
-    };
+/// A draft as JSON from the standard input; `example` is what one looks like.
+pub async fn piped_json<T: DeserializeOwned>(example: &str) -> Result<T, Failure> {
+    read_json(input::read(Source::Stdin, MAX_REQUEST_BYTES).await?, example)
+}
+
+/// A message of serde's could quote the text, so only the place of the fault is told.
+fn read_json<T: DeserializeOwned>(bytes: Vec<u8>, example: &str) -> Result<T, Failure> {
+    let text = input::checked(bytes, "the standard input", MAX_REQUEST_BYTES)?;
+    let hint = format!("hand in an object such as {example}");
+    let refused = |message: String| Failure::new(FailureKind::Usage, format!("{message}; nothing was saved"), &hint);
     if text.trim().is_empty() {
-        return refused("there is nothing on the standard input; nothing was saved".into(), hint);
+        return Err(refused("there is nothing on the standard input".into()));
     }
-    serde_json::from_str(&text).or_else(|error| {
+    serde_json::from_str(&text).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
-        match error.classify() {
+        refused(match error.classify() {
             serde_json::error::Category::Data => {
-                let what = "a field on the standard input is unknown, or of another type";
-                refused(format!("{what} ({place}); nothing was saved"), hint)
+                format!("a field on the standard input is unknown, or of another type ({place})")
             }
-            _ => refused(format!("the standard input is not JSON ({place}); nothing was saved"), hint),
-        }
+            _ => format!("the standard input is not JSON ({place})"),
+        })
     })
 }
 

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 
 use ingle_api::{
-    Client, DeviceView, Failure, FailureKind, Lock, Places, Request, Status, client::ConnectError, spawn,
+    Client, DeviceView, Failure, FailureKind, Lock, Places, Request, Snapshot, Status, client::ConnectError, spawn,
     status::JournalState,
 };
 use serde::{Deserialize, Serialize};
@@ -102,25 +102,26 @@ pub async fn devices(context: &Context) -> Outcome {
 
 /// With no daemon, what can be seen from outside.
 pub async fn status(context: &Context) -> Outcome {
+    let zone = jiff::tz::TimeZone::system();
     let places = &context.reach.places;
     let told = match daemon_status(places).await {
         // It may have ended while it was asked. Then nobody is there the second time.
         Err(failure) if failure.kind == FailureKind::Unavailable => daemon_status(places).await?,
         told => told?,
     };
-    let status = if let Some(status) = told {
-        status
+    let (status, snapshot) = if let Some((status, snapshot)) = told {
+        (status, Some(snapshot))
     } else {
         let arguments = [OsStr::new("status"), OsStr::new("--json")];
-        read(&spawn::one_shot(places, &arguments, None).await?)?
+        (read(&spawn::one_shot(places, &arguments, None).await?)?, None)
     };
-    context.print.answer(&status, || render::status(&status))
+    context.print.answer(&status, || render::status(&status, snapshot.as_ref(), &zone))
 }
 
 /// What the daemon says of how things stand; none when there is no daemon.
-async fn daemon_status(places: &Places) -> Result<Option<Status>, Failure> {
+async fn daemon_status(places: &Places) -> Result<Option<(Status, Snapshot)>, Failure> {
     match Client::connect(places, CLIENT).await {
-        Ok((mut client, _)) => client.call(Request::Status {}).await.map(Some),
+        Ok((mut client, snapshot)) => client.call(Request::Status {}).await.map(|status| Some((status, snapshot))),
         Err(ConnectError::Failed(failure)) => Err(failure),
         Err(ConnectError::NobodyThere) => Ok(None),
     }
@@ -139,6 +140,22 @@ pub async fn unlock(context: &Context) -> Outcome {
         JournalState::Open | JournalState::Joining => {}
     }
     context.print.answer(&json!({"unlocked": true}), || "The journal is open.".to_owned())
+}
+
+/// With no daemon one is started, so that nothing opens the journal before the person does.
+pub async fn lock(context: &Context) -> Outcome {
+    if context.reach.is_empty() {
+        return Err(reach::absent().into());
+    }
+    let (mut client, snapshot) = context.reach.connect().await?;
+    match snapshot.journal {
+        JournalState::Absent => return Err(reach::absent().into()),
+        JournalState::Locked => {}
+        JournalState::Open | JournalState::Joining | JournalState::Unavailable => client.tell(Request::Lock {}).await?,
+    }
+    context.print.answer(&json!({"locked": true}), || {
+        "The journal is locked. You can still check in; \"ingle unlock\" opens it.".to_owned()
+    })
 }
 
 pub async fn stop(context: &Context) -> Outcome {

@@ -2,9 +2,9 @@
 //!
 //! | room | |
 //! |---|---|
-//! | [`args`], [`fields`], [`when`] | what was typed, made into values |
+//! | [`args`], [`fields`], [`input`], [`when`] | what was typed or handed in, made into values |
 //! | [`reach`], [`passphrase`], [`ask`] | the daemon, the lock, the person at the terminal |
-//! | [`check_in`], [`read`], [`home`], [`pairing`], [`watch`], [`help_now`] | the commands |
+//! | [`check_in`], [`letter`], [`read`], [`remind`], [`home`], [`pairing`], [`watch`], [`help_now`] | the commands |
 //! | [`conversation`] | a check-in by question and answer: `ingle` alone |
 //! | [`print`], [`render`], [`outcome`] | what comes out |
 //!
@@ -17,12 +17,15 @@ mod conversation;
 mod fields;
 mod help_now;
 mod home;
+mod input;
+mod letter;
 mod outcome;
 mod pairing;
 mod passphrase;
 mod print;
 mod reach;
 mod read;
+mod remind;
 mod render;
 mod watch;
 mod when;
@@ -86,18 +89,21 @@ async fn perform(context: &Context, command: Command) -> Outcome {
     match command {
         Command::Init { name, lock } => home::init(context, name.as_deref(), lock).await,
         Command::CheckIn { fields } => check_in::check_in(context, &fields).await,
-        Command::List { span, kind, limit } => read::list(context, &span, kind.as_deref(), limit).await,
+        Command::List { filter } => read::list(context, &filter).await,
         Command::Show { id } => read::show(context, &id).await,
         Command::Edit { id, fields } => check_in::edit(context, &id, &fields).await,
         Command::Delete { id } => check_in::delete(context, &id).await,
         Command::Undo => check_in::undo(context).await,
-        Command::Search { words, limit } => read::search(context, words, limit).await,
+        Command::Search { words, filter } => read::search(context, &words, &filter).await,
+        Command::Letter(arguments) => letter::letter(context, &arguments).await,
+        Command::Remind(arguments) => remind::remind(context, &arguments).await,
         Command::Pair { yes, readdress } => pairing::pair(context, yes, readdress).await,
         Command::Join { ticket, yes, name, lock } => pairing::join(context, &ticket, yes, name, lock).await,
         Command::Watch => watch::watch(context).await,
         Command::Devices => home::devices(context).await,
         Command::Status => home::status(context).await,
         Command::Unlock => home::unlock(context).await,
+        Command::Lock => home::lock(context).await,
         Command::Stop => home::stop(context).await,
         Command::HelpNow { country } => help_now::print(context, country.as_deref()),
     }

@@ -47,6 +47,26 @@ impl Reach {
         Ok(client)
     }
 
+    /// For a new entry, which a locked journal may take too; whether it is locked. Nothing is asked.
+    pub async fn for_words(&self) -> Outcome<(Client, bool)> {
+        if self.is_empty() {
+            return Err(absent().into());
+        }
+        let (mut client, snapshot) = self.connect().await?;
+        let is_locked = match snapshot.journal {
+            JournalState::Absent => return Err(absent().into()),
+            JournalState::Locked => match passphrase::from_environment()? {
+                Some(passphrase) => {
+                    client.tell(Request::Unlock { passphrase: Some(passphrase) }).await?;
+                    false
+                }
+                None => true,
+            },
+            JournalState::Open | JournalState::Joining | JournalState::Unavailable => false,
+        };
+        Ok((client, is_locked))
+    }
+
     /// Whether nothing lies here that could become a journal. What can't be looked at counts as something.
     pub fn is_empty(&self) -> bool {
         [self.places.journal_dir(), self.places.joining_dir()].iter().all(|dir| matches!(dir.try_exists(), Ok(false)))
@@ -82,7 +102,7 @@ pub fn absent() -> Failure {
     )
 }
 
-fn locked() -> Failure {
+pub fn locked() -> Failure {
     Failure::new(
         FailureKind::Locked,
         "the journal is locked; what is in it is safe",

@@ -6,7 +6,7 @@ use jiff::ZonedDateTime;
 
 use crate::{
     Context,
-    args::Span,
+    args::Filter,
     check_in::entry_id,
     outcome::Outcome,
     print, render,
@@ -16,24 +16,39 @@ use crate::{
 /// How many entries a person is shown who didn't say how many.
 const PAGE: usize = 20;
 
-pub async fn list(context: &Context, span: &Span, kind: Option<&str>, limit: Option<usize>) -> Outcome {
-    let now = ZonedDateTime::now();
-    let bound = |text: &Option<String>, end| text.as_deref().map(|text| bound(text, end, &now)).transpose();
-    let query = ListQuery {
-        since_ms: bound(&span.since, End::Since)?,
-        until_ms: bound(&span.until, End::Until)?,
-        kind: kind.map(entry_kind).transpose()?,
-        ..ListQuery::default()
-    };
-    entries(context, query, limit).await
+pub async fn list(context: &Context, filter: &Filter) -> Outcome {
+    let query = query(filter, &ZonedDateTime::now())?;
+    entries(context, query, filter.limit).await
 }
 
-pub async fn search(context: &Context, words: Vec<String>, limit: Option<usize>) -> Outcome {
+pub async fn search(context: &Context, words: &[String], filter: &Filter) -> Outcome {
     let words: Vec<String> = words.iter().map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect();
-    if words.is_empty() {
+    let query = ListQuery { words, ..query(filter, &ZonedDateTime::now())? };
+    if query == ListQuery::default() {
         return Err(Failure::new(FailureKind::Usage, "there is no word to look for", "give one or more").into());
     }
-    entries(context, ListQuery { words, ..ListQuery::default() }, limit).await
+    entries(context, query, filter.limit).await
+}
+
+/// Without words and limit.
+fn query(filter: &Filter, now: &ZonedDateTime) -> Result<ListQuery, Failure> {
+    let bound = |text: &Option<String>, end| text.as_deref().map(|text| bound(text, end, now)).transpose();
+    Ok(ListQuery {
+        since_ms: bound(&filter.since, End::Since)?,
+        until_ms: bound(&filter.until, End::Until)?,
+        kind: filter.kind.as_deref().map(entry_kind).transpose()?,
+        feelings: labels(&filter.feeling, "the feeling to look for is empty")?,
+        tags: labels(&filter.tag, "the tag to look for is empty")?,
+        ..ListQuery::default()
+    })
+}
+
+fn labels(given: &[String], empty: &str) -> Result<Vec<String>, Failure> {
+    let labels: Vec<String> = given.iter().map(|label| label.trim().to_owned()).collect();
+    if labels.iter().any(String::is_empty) {
+        return Err(Failure::new(FailureKind::Usage, empty, "write a word or leave it out"));
+    }
+    Ok(labels)
 }
 
 pub async fn show(context: &Context, id: &str) -> Outcome {
@@ -65,4 +80,38 @@ fn entry_kind(text: &str) -> Result<EntryKind, Failure> {
     [EntryKind::CheckIn, EntryKind::Letter].into_iter().find(|kind| kind.name() == text).ok_or_else(|| {
         Failure::new(FailureKind::Usage, "there is no such kind of entry", "the kinds are: check-in, letter")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_looked_for_is_asked_of_the_daemon_as_it_was_written() {
+        let now: ZonedDateTime = "2026-11-25T19:40:00+01:00[Europe/Berlin]".parse().expect("a time");
+        let filter = Filter {
+            since: Some("today".into()),
+            kind: Some("letter".into()),
+            feeling: vec![" hurt ".into()],
+            tag: vec!["Work".into()],
+            ..Filter::default()
+        };
+        let expected = ListQuery {
+            since_ms: Some(1_795_561_200_000),
+            kind: Some(EntryKind::Letter),
+            feelings: vec!["hurt".into()],
+            tags: vec!["Work".into()],
+            ..ListQuery::default()
+        };
+        assert_eq!(query(&filter, &now), Ok(expected));
+    }
+
+    #[test]
+    fn an_empty_word_is_not_looked_for() {
+        let check = |filter: Filter, told: &str| {
+            assert_eq!(query(&filter, &ZonedDateTime::now()).expect_err("refused").message, told);
+        };
+        check(Filter { feeling: vec![" ".into()], ..Filter::default() }, "the feeling to look for is empty");
+        check(Filter { tag: vec![String::new()], ..Filter::default() }, "the tag to look for is empty");
+    }
 }

@@ -1,19 +1,31 @@
 //! Values as a person reads them. Pure: no output, no clock.
 
+pub mod reminders;
+
 use ingle_api::{
-    DeviceView, Event, KeySlot, Status,
+    DeviceView, Event, KeySlot, Snapshot, Status,
     event::Change,
     status::{JournalState, LinkState},
 };
 use ingle_model::{EntryView, Moment, Motion};
+use jiff::tz::TimeZone;
 
 /// An entry on one line, its id last.
 pub fn line(entry: &EntryView) -> String {
     let flag = if entry.deleted_then_changed { " (deleted on one device, changed on another)" } else { "" };
-    format!("{}  {}{flag}  {}", minute(&entry.at), plain(&entry.title()), entry.id)
+    let title = plain(&entry.title());
+    let told = match &entry.letter {
+        None => title,
+        Some(letter) => {
+            let voice = letter.voice.as_ref().map_or_else(String::new, |voice| format!(", {}", plain(&voice.label)));
+            let title = if title.is_empty() { title } else { format!(": {title}") };
+            format!("letter{voice}{title}")
+        }
+    };
+    format!("{}  {told}{flag}  {}", minute(&entry.at), entry.id)
 }
 
-/// An entry with all that is in it.
+/// An entry with all that is in it; the text of a letter comes last.
 pub fn whole(entry: &EntryView) -> String {
     let mut rows = vec![("When", format!("{} ({})", minute(&entry.at), zone(&entry.at)))];
     for feeling in &entry.feelings {
@@ -29,13 +41,17 @@ pub fn whole(entry: &EntryView) -> String {
         rows.push(("Body", parts.into_iter().flatten().collect::<Vec<_>>().join(", ")));
     }
     let distress = |number: Option<u8>| number.map(|number| number.to_string());
+    let letter = entry.letter.as_ref();
     let fields = [
+        ("Voice", letter.and_then(|letter| Some(letter.voice.as_ref()?.label.clone()))),
+        ("Answers", letter.and_then(|letter| Some(letter.check_in?.to_string()))),
         ("Cause", entry.cause.clone()),
         ("Thought", entry.thought.clone()),
         ("Urge", entry.urge.clone()),
         ("Distress before", distress(entry.distress_before)),
         ("Distress after", distress(entry.distress_after)),
         ("Tags", Some(entry.tags.join(", ")).filter(|tags| !tags.is_empty())),
+        ("Enough on", letter.and_then(|letter| Some(minute(letter.enough.as_ref()?)))),
     ];
     rows.extend(fields.into_iter().filter_map(|(name, value)| Some((name, value?))));
     for version in &entry.versions {
@@ -46,7 +62,17 @@ pub fn whole(entry: &EntryView) -> String {
     }
     rows.push(("Written on", entry.device.clone()));
     rows.push(("Id", entry.id.to_string()));
-    table(&rows)
+    match letter {
+        None => table(&rows),
+        Some(letter) => format!("{}\n\n{}", table(&rows), text(&letter.text)),
+    }
+}
+
+/// A person's text line by line, as it was written.
+pub fn text(text: &str) -> String {
+    let shown = |letter: char| if letter.is_control() && letter != '\t' { ' ' } else { letter };
+    let lines: Vec<String> = text.lines().map(|line| line.chars().map(shown).collect()).collect();
+    lines.join("\n")
 }
 
 pub fn devices(devices: &[DeviceView]) -> String {
@@ -54,7 +80,8 @@ pub fn devices(devices: &[DeviceView]) -> String {
     lines.join("\n")
 }
 
-pub fn status(status: &Status) -> String {
+/// `snapshot` is what a running daemon told besides.
+pub fn status(status: &Status, snapshot: Option<&Snapshot>, zone: &TimeZone) -> String {
     let journal = match status.journal {
         JournalState::Absent => "none here yet",
         JournalState::Locked => "locked",
@@ -75,10 +102,15 @@ pub fn status(status: &Status) -> String {
     let given = [
         ("Device", status.device.clone()),
         ("Entries", status.entries.map(|entries| entries.to_string())),
+        ("Waiting", (status.waiting > 0).then(|| waiting(status.waiting))),
         ("Locked by", Some(locks.join(", ")).filter(|locks| !locks.is_empty())),
         ("Daemon", Some(status.pid.map_or_else(|| "not running".to_owned(), |pid| format!("running (pid {pid})")))),
     ];
     rows.extend(given.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    if let Some(snapshot) = snapshot {
+        rows.extend(snapshot.due.as_ref().map(|due| ("Reminder", reminders::due(due))));
+        rows.extend(snapshot.paused.map(|paused| ("Reminders", reminders::paused(paused, zone))));
+    }
     rows.extend(status.sync.iter().filter(|other| !other.this).map(|other| ("Paired with", device(other))));
     rows.extend(status.notices.iter().map(|notice| ("Good to know", notice.clone())));
     table(&rows)
@@ -115,6 +147,11 @@ pub fn event(event: &Event) -> String {
         Event::PairingEnded { message, .. } => plain(message),
         Event::Missed {} => "some of what happened was missed; \"ingle list\" shows how things are".to_owned(),
     }
+}
+
+fn waiting(entries: u64) -> String {
+    let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
+    format!("{entries}, to be seen after unlocking")
 }
 
 fn device(device: &DeviceView) -> String {

@@ -94,7 +94,7 @@ fn an_edit_clears_what_is_given_empty() {
 #[test]
 fn json_is_read_whole_and_flags_go_before_it() {
     let json = br#"{"feelings":[{"word":"hurt","intensity":70}],"cause":"canary","distress_before":60}"#;
-    let base = read_json(&json[..]).expect("a draft");
+    let base = read_json(json.to_vec(), EXAMPLE).expect("a draft");
     let fields = Fields { feel: vec!["sad".into()], distress_before: Some("50".into()), ..Fields::default() };
     let draft = fields.over(base, Purpose::New).expect("well formed");
     assert_eq!(draft.feelings, Some(vec![FeelingDraft { word: "sad".into(), intensity: None }]));
@@ -104,7 +104,7 @@ fn json_is_read_whole_and_flags_go_before_it() {
 #[test]
 fn json_that_is_none_is_told_by_its_place_and_never_repeated() {
     let check = |input: &[u8], message: &str| {
-        let failure = read_json(input).expect_err("no draft");
+        let failure = read_json::<CheckInDraft>(input.to_vec(), EXAMPLE).expect_err("no draft");
         assert_eq!(failure.message, format!("{message}; nothing was saved"));
         assert!(!failure.hint.contains("canary"));
     };

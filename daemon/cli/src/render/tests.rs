@@ -1,6 +1,7 @@
+use ingle_api::request::Due;
 use ingle_model::{
-    DeviceId, EntryId, EntryKind,
-    view::{BodyView, FeelingView},
+    DeviceId, EntryId, EntryKind, Paused, RuleId, RuleKind, Slot,
+    view::{BodyView, FeelingView, LetterView, VoiceView},
 };
 
 use super::*;
@@ -56,6 +57,53 @@ Id               aaaaaaaaaaaaaaaaaaaaaaaaaa";
     assert_eq!(whole(&entry()), told);
 }
 
+fn letter(text: &str, voice: Option<&str>) -> EntryView {
+    let voice = voice.map(|label| VoiceView { id: format!("~{label}"), label: label.into() });
+    EntryView {
+        kind: EntryKind::Letter,
+        feelings: Vec::new(),
+        body: Vec::new(),
+        cause: None,
+        letter: Some(LetterView {
+            text: text.into(),
+            is_excerpt: false,
+            chars: 0,
+            voice,
+            check_in: Some(EntryId::from_bytes([0; 16])),
+            enough: Some("2026-11-25T20:10:00+01:00[Europe/Berlin]".into()),
+        }),
+        ..entry()
+    }
+}
+
+#[test]
+fn a_letter_is_one_line_in_a_list() {
+    let check = |entry: EntryView, told: &str| {
+        assert_eq!(line(&entry), format!("2026-11-25 19:40  {told}  aaaaaaaaaaaaaaaaaaaaaaaaaa"));
+    };
+    check(letter("\n Dear me, \u{1b}[31m\nyou", Some("grandmother")), "letter, grandmother: Dear me,  [31m");
+    check(letter("Dear me", None), "letter: Dear me");
+    check(letter("\n", Some("simply kind")), "letter, simply kind");
+}
+
+#[test]
+fn a_letter_is_shown_whole_with_its_text_last() {
+    let told = "\
+When             2026-11-25 19:40 (Europe/Berlin)
+Voice            simply kind
+Answers          aaaaaaaaaaaaaaaaaaaaaaaaaa
+Distress before  60
+Tags             work
+Enough on        2026-11-25 20:10
+Written on       laptop
+Id               aaaaaaaaaaaaaaaaaaaaaaaaaa
+
+Dear me,
+
+\tyou did [31m  what you could.";
+    assert_eq!(whole(&letter("Dear me,\r\n\n\tyou did\u{1b}[31m  what you could.\n", Some("simply kind"))), told);
+}
+
 #[test]
 fn a_device_is_told_with_how_it_stands() {
     let check = |view: DeviceView, told: &str| assert_eq!(devices(&[view]), told);
@@ -91,7 +139,7 @@ fn how_things_stand_is_told_with_what_is_good_to_know() {
         heads: Vec::new(),
         pid: None,
     };
-    assert_eq!(status(&none), "Ingle    0.1.0\nJournal  none here yet\nDaemon   not running");
+    assert_eq!(status(&none, None, &TimeZone::UTC), "Ingle    0.1.0\nJournal  none here yet\nDaemon   not running");
     let open = Status {
         journal: JournalState::Open,
         device: Some("laptop".into()),
@@ -109,5 +157,27 @@ Entries       3
 Locked by     passphrase
 Daemon        running (pid 7)
 Good to know  There is one lock only.";
-    assert_eq!(status(&open), told);
+    assert_eq!(status(&open, None, &TimeZone::UTC), told);
+    let locked = Status { journal: JournalState::Locked, waiting: 2, notices: Vec::new(), ..open };
+    let slot = Slot { rule: RuleId::from_bytes([0; 16]), date: "2026-11-25".parse().expect("a date") };
+    let snapshot = Snapshot {
+        api: 2,
+        version: "0.1.0".into(),
+        journal: JournalState::Locked,
+        device: String::new(),
+        entries: 0,
+        due: Some(Due { slot, kind: RuleKind::Daily, letter: None, is_shown: false }),
+        paused: Some(Paused::UntilResumed),
+    };
+    let told = "\
+Ingle      0.1.0
+Journal    locked
+Device     laptop
+Entries    3
+Waiting    2 entries, to be seen after unlocking
+Locked by  passphrase
+Daemon     running (pid 7)
+Reminder   a quiet minute, if it suits
+Reminders  paused until \"ingle remind resume\"";
+    assert_eq!(status(&locked, Some(&snapshot), &TimeZone::UTC), told);
 }
