@@ -93,7 +93,22 @@ fn each_line_of_the_menu_does_what_it_says() {
     let desktop = Desktop::new();
     let (tray, icon) = desktop.start_tray(&home);
     icon.stands("Ready");
-    assert_eq!(icon.menu(), ["Ready", "", "Check in", "Latest", "Help now", "About", "Quit"]);
+    assert_eq!(
+        icon.menu(),
+        [
+            "Ready",
+            "",
+            "Check in",
+            "Letter",
+            "Latest",
+            "Pause reminders",
+            "Undo last save",
+            "Lock",
+            "Help now",
+            "About",
+            "Quit"
+        ]
+    );
     desktop.click_icon(3);
     // On a black ground.
     let above_the_icon = Place { x: 960, y: 600, width: 60, height: 100 };

@@ -1,6 +1,6 @@
 //! The parts put together: what happens goes into one queue, [`Tray`] decides, the edges act.
 
-use std::{io, sync::Arc};
+use std::{collections::VecDeque, io, sync::Arc};
 
 use ingle_api::{Failure, FailureKind, Places};
 use tokio::{
@@ -13,9 +13,13 @@ use tokio::{
 use crate::{
     bus,
     desktop::{Desktop, Programs},
-    link,
+    link, menu, notify,
+    notify::Order,
     once::{self, Start},
     panel,
+    reminding::Fate,
+    requests,
+    requests::{Ask, Outcome},
     tray::{Effect, Input, Tray},
 };
 
@@ -46,32 +50,52 @@ async fn show(places: Places) -> Result<(), Failure> {
     let desktop = Programs::new(&places, inputs.clone()).map_err(|error| no_start(&error))?;
     panel::start(shown, inputs.clone(), Handle::current()).map_err(|error| no_start(&error))?;
     let reach = Arc::new(Notify::new());
+    let (asks, asked) = mpsc::channel(WAITING);
+    let (orders, ordered) = mpsc::channel(WAITING);
     // Ended with this function, wherever each one waits.
     let mut tasks = JoinSet::new();
     tasks.spawn(end_on_signals(inputs.clone()));
+    tasks.spawn(notify::serve(bus.clone(), ordered, inputs.clone()));
     tasks.spawn(bus::watch(bus, inputs.clone()));
+    tasks.spawn(requests::serve(places.clone(), asked, inputs.clone()));
     tasks.spawn(link::keep_up(places, inputs, Arc::clone(&reach)));
-    serve(tray, queue, &desktop, &faces, &reach).await;
+    serve(tray, queue, &Edges { desktop, faces, reach, asks, orders }).await;
     Ok(())
 }
 
-async fn serve(
-    mut tray: Tray,
-    mut queue: mpsc::Receiver<Input>,
-    desktop: &impl Desktop,
-    faces: &watch::Sender<crate::menu::Face>,
-    reach: &Notify,
-) {
+/// Where effects go.
+struct Edges<D> {
+    desktop: D,
+    faces: watch::Sender<menu::Face>,
+    reach: Arc<Notify>,
+    asks: mpsc::Sender<Ask>,
+    orders: mpsc::Sender<Order>,
+}
+
+async fn serve(mut tray: Tray, mut queue: mpsc::Receiver<Input>, edges: &Edges<impl Desktop>) {
     while let Some(input) = queue.recv().await {
-        for effect in tray.handle(input) {
+        let mut effects = VecDeque::from(tray.handle(input));
+        while let Some(effect) = effects.pop_front() {
             match effect {
-                Effect::Open(window, token) => desktop.open(window, token),
-                Effect::Reach => reach.notify_one(),
+                Effect::Open(opening) => edges.desktop.open(opening),
+                Effect::Reach => edges.reach.notify_one(),
+                // Both queues are for bursts of clicks; what finds one full is told as not done.
+                Effect::Ask(ask) => {
+                    if edges.asks.try_send(ask).is_err() {
+                        effects.extend(tray.handle(Input::Asked(ask, Outcome::Not)));
+                    }
+                }
+                Effect::Notify(notice) => {
+                    if edges.orders.try_send(Order::Show(notice)).is_err() {
+                        effects.extend(tray.handle(Input::Noticed(notice, Fate::NotShown)));
+                    }
+                }
+                Effect::Withdraw(notice) => drop(edges.orders.try_send(Order::Withdraw(notice))),
                 Effect::End => return,
             }
         }
         let face = tray.face();
-        faces.send_if_modified(|shown| {
+        edges.faces.send_if_modified(|shown| {
             let is_new = *shown != face;
             *shown = face;
             is_new

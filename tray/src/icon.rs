@@ -6,6 +6,8 @@
 pub enum Shape {
     /// A flame.
     Ready,
+    /// Two bars.
+    Paused,
     /// A padlock.
     Locked,
     /// A disc with an exclamation mark.
@@ -71,6 +73,7 @@ fn pixel(shape: Shape, x: u16, y: u16, pixels: u16) -> [u8; 4] {
 fn contains(shape: Shape, x: f32, y: f32) -> bool {
     match shape {
         Shape::Ready => flame(x, y, FLAME) && !flame(x, y, HEART),
+        Shape::Paused => round_box(x, y, 0.32, 0.5, 0.11, 0.34) || round_box(x, y, 0.68, 0.5, 0.11, 0.34),
         Shape::Locked => padlock(x, y),
         Shape::Attention => {
             // The mark is narrower than two rims, so that the rim fills it and it is dark on every panel.
@@ -107,12 +110,17 @@ fn padlock(x: f32, y: f32) -> bool {
     let bow = distance(x, y, 0.5, 0.34);
     let shackle =
         if y < 0.34 { (0.14..0.24).contains(&bow) } else { y < 0.5 && (0.14..0.24).contains(&(x - 0.5).abs()) };
-    // A rectangle with round corners: a smaller one, and what is near it.
-    let corner = 0.07;
-    let (dx, dy) = (((x - 0.5).abs() - 0.33 + corner).max(0.0), ((y - 0.68).abs() - 0.24 + corner).max(0.0));
-    let body = dx.hypot(dy) < corner;
+    let body = round_box(x, y, 0.5, 0.68, 0.33, 0.24);
     let keyhole = distance(x, y, 0.5, 0.64) < 0.075 || ((x - 0.5).abs() < 0.035 && (0.64..0.8).contains(&y));
     shackle || (body && !keyhole)
+}
+
+/// Around a middle, as far as `half_width` and `half_height`: a smaller box, and what is near it.
+fn round_box(x: f32, y: f32, middle_x: f32, middle_y: f32, half_width: f32, half_height: f32) -> bool {
+    let corner = 0.07;
+    let dx = ((x - middle_x).abs() - half_width + corner).max(0.0);
+    let dy = ((y - middle_y).abs() - half_height + corner).max(0.0);
+    dx.hypot(dy) < corner
 }
 
 fn distance(x: f32, y: f32, to_x: f32, to_y: f32) -> f32 {
@@ -123,7 +131,7 @@ fn distance(x: f32, y: f32, to_x: f32, to_y: f32) -> f32 {
 mod tests {
     use super::*;
 
-    const SHAPES: [Shape; 3] = [Shape::Ready, Shape::Locked, Shape::Attention];
+    const SHAPES: [Shape; 4] = [Shape::Ready, Shape::Paused, Shape::Locked, Shape::Attention];
 
     /// Rows of a picture at 22 pixels: `#` where it is light, `.` where it is dark, a space where there is nothing.
     fn rows(shape: Shape) -> Vec<String> {
@@ -162,7 +170,9 @@ mod tests {
 
     #[test]
     fn the_shapes_differ_at_a_glance() {
-        for (one, other) in [(SHAPES[0], SHAPES[1]), (SHAPES[0], SHAPES[2]), (SHAPES[1], SHAPES[2])] {
+        for (one, other) in
+            SHAPES.iter().enumerate().flat_map(|(at, one)| SHAPES[..at].iter().map(move |other| (*one, *other)))
+        {
             let differing =
                 rows(one).concat().chars().zip(rows(other).concat().chars()).filter(|(a, b)| a != b).count();
             assert!(differing > 100, "{one:?} and {other:?} differ in {differing} of 484 pixels");

@@ -2,14 +2,24 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ingle_api::{Client, Event, Failure, Places, Request, Snapshot, spawn, status::JournalState};
-use tokio::sync::{Notify, mpsc};
+use ingle_api::{Change, Client, Event, Failure, Places, Request, Snapshot, spawn};
+use ingle_model::Paused;
+use jiff::tz::TimeZone;
+use tokio::{
+    sync::{Notify, mpsc},
+    time::{Instant, sleep_until},
+};
 
-use crate::tray::Input;
+use crate::{
+    state::Pausing,
+    tray::{Input, Standing},
+};
 
-const CLIENT: &str = "ingle-tray";
+pub(crate) const CLIENT: &str = "ingle-tray";
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long the menu offers to take a save back.
+const UNDO_LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// Tells how the journal stands until the receiver is gone. `reach` asks for a try right now that may start a daemon.
 pub async fn keep_up(places: Places, inputs: mpsc::Sender<Input>, reach: Arc<Notify>) {
@@ -51,24 +61,55 @@ pub async fn keep_up(places: Places, inputs: mpsc::Sender<Input>, reach: Arc<Not
 /// Serves one connection; `Ok` when nobody listens any more.
 async fn listen(mut client: Client, places: &Places, inputs: &mpsc::Sender<Input>) -> Result<(), Failure> {
     client.tell(Request::Watch {}).await?;
-    let mut input = Input::Connected(standing(places).await?);
+    let (mut device, standing) = ask(places).await?;
+    let mut input = Input::Connected(standing);
+    let mut settles: Option<Instant> = None;
     loop {
         if inputs.send(input).await.is_err() {
             return Ok(());
         }
         input = loop {
-            match client.next_event().await? {
-                Event::Journal { state } => break Input::Changed(state),
-                Event::Missed {} => break Input::Changed(standing(places).await?),
-                // Entries and links change nothing in the panel.
+            let event = tokio::select! {
+                event = client.next_event() => event?,
+                () = wait_until(settles) => {
+                    settles = None;
+                    break Input::Settled;
+                }
+            };
+            match event {
+                Event::Journal { state } => {
+                    // Before it was open it told no name.
+                    device = ask(places).await?.0;
+                    break Input::Changed(state);
+                }
+                Event::Reminders { due, paused } => break Input::Reminders { due, pausing: pausing(paused) },
+                Event::Entry { id, change: Change::Added | Change::Edited, from, .. } if from == device => {
+                    settles = Some(Instant::now() + UNDO_LIMIT);
+                    break Input::Saved(id);
+                }
+                Event::Missed {} => break Input::Stands(ask(places).await?.1),
+                // Links and other devices' entries change nothing in the panel.
                 _ => {}
             }
         };
     }
 }
 
-/// Asked on a connection of its own, since a snapshot comes only with hello: one from before the watch began may be out of date.
-async fn standing(places: &Places) -> Result<JournalState, Failure> {
-    let (_, Snapshot { journal, .. }) = spawn::connect_only(places, CLIENT).await?;
-    Ok(journal)
+/// For ever, without an instant.
+async fn wait_until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The device's name and how things stand. Asked on a connection of its own, since a snapshot comes only with hello: one from
+/// before the watch began may be out of date.
+async fn ask(places: &Places) -> Result<(String, Standing), Failure> {
+    let (_, Snapshot { journal, device, due, paused, .. }) = spawn::connect_only(places, CLIENT).await?;
+    Ok((device, Standing { journal, due, pausing: pausing(paused) }))
+}
+
+fn pausing(paused: Option<Paused>) -> Option<Pausing> {
+    paused.map(|paused| Pausing::new(paused, &TimeZone::system()))
 }

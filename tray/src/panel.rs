@@ -1,6 +1,6 @@
 //! The icon itself, on a thread of its own: the calls into the panel wait for the panel, which may hang.
 
-use std::{io, thread, time::Duration};
+use std::{collections::HashMap, io, thread, time::Duration};
 
 use tokio::{
     runtime::Handle,
@@ -8,18 +8,15 @@ use tokio::{
 };
 use tray_icon::{
     Icon, MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent,
-    menu::{Menu, MenuEvent, MenuItem, PredefinedMenuItem},
+    menu::{Menu, MenuEvent, MenuItem, PredefinedMenuItem, Submenu},
 };
 
 use crate::{
-    desktop::Window,
     icon,
-    menu::{Action, CHECK_IN, Face, ITEMS},
+    menu::{Action, CHECK_IN, Face, Spot},
     tray::Input,
 };
 
-/// The line of the menu that says how things stand.
-const HEAD: &str = "head";
 /// Panels scale one picture: from 44 pixels down to the usual 22 by a half, and nearly as it is where they are dense.
 const PIXELS: u16 = 44;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -38,8 +35,11 @@ pub fn start(faces: watch::Receiver<Face>, inputs: mpsc::Sender<Input>, runtime:
             clicks(CHECK_IN);
         }
     }));
+    let shown = faces.clone();
     MenuEvent::set_event_handler(Some(move |event: MenuEvent| {
-        if let Some(action) = action(event.id.as_ref()) {
+        let spot = Spot::ALL.into_iter().find(|spot| id(*spot) == event.id.as_ref());
+        let action = spot.and_then(|spot| shown.borrow().line(spot).action);
+        if let Some(action) = action {
             menu_clicks(action);
         }
     }));
@@ -77,16 +77,30 @@ fn show(mut faces: watch::Receiver<Face>, runtime: &Handle) {
 
 struct Panel {
     icon: TrayIcon,
-    head: MenuItem,
+    items: HashMap<Spot, MenuItem>,
+    pausing: Submenu,
     shown: Face,
 }
 
 impl Panel {
     fn new(face: Face) -> Result<Self, Box<dyn std::error::Error>> {
-        let head = MenuItem::with_id(HEAD, face.head.text, face.head.unlocks, None);
-        let menu = Menu::with_items(&[&head, &PredefinedMenuItem::separator()])?;
-        for (action, label) in ITEMS {
-            menu.append(&MenuItem::with_id(name(action), label, true, None))?;
+        let mut items = HashMap::new();
+        let mut item = |spot| {
+            let line = face.line(spot);
+            let item = MenuItem::with_id(id(spot), line.text, line.action.is_some(), None);
+            items.insert(spot, item.clone());
+            item
+        };
+        let pausing = Submenu::with_id(id(Spot::Pausing), face.line(Spot::Pausing).text, true);
+        for spot in Spot::PAUSES {
+            pausing.append(&item(spot))?;
+        }
+        let menu = Menu::with_items(&[&item(Spot::Head), &PredefinedMenuItem::separator()])?;
+        for spot in Spot::LINES {
+            match spot {
+                Spot::Pausing => menu.append(&pausing)?,
+                _ => menu.append(&item(spot))?,
+            }
         }
         let icon = TrayIconBuilder::new()
             .with_id("ingle")
@@ -96,7 +110,7 @@ impl Panel {
             .with_menu(Box::new(menu))
             .with_menu_on_left_click(false)
             .build()?;
-        Ok(Self { icon, head, shown: face })
+        Ok(Self { icon, items, pausing, shown: face })
     }
 
     /// Touches only what differs: every change wakes the panel.
@@ -107,11 +121,18 @@ impl Panel {
         if face.tooltip != self.shown.tooltip {
             self.icon.set_tooltip(Some(&face.tooltip))?;
         }
-        if face.head.text != self.shown.head.text {
-            self.head.set_text(face.head.text);
+        for (spot, item) in &self.items {
+            let (line, before) = (face.line(*spot), self.shown.line(*spot));
+            if line.text != before.text {
+                item.set_text(&line.text);
+            }
+            if line.action.is_some() != before.action.is_some() {
+                item.set_enabled(line.action.is_some());
+            }
         }
-        if face.head.unlocks != self.shown.head.unlocks {
-            self.head.set_enabled(face.head.unlocks);
+        let (title, before) = (face.line(Spot::Pausing).text, self.shown.line(Spot::Pausing).text);
+        if title != before {
+            self.pausing.set_text(title);
         }
         self.shown = face;
         Ok(())
@@ -122,18 +143,23 @@ fn picture(face: &Face) -> Result<Icon, tray_icon::BadIcon> {
     Icon::from_rgba(icon::draw(face.shape, PIXELS), PIXELS.into(), PIXELS.into())
 }
 
-fn name(action: Action) -> &'static str {
-    match action {
-        Action::Open(window) => window.name(),
-        Action::Quit => "quit",
+const fn id(spot: Spot) -> &'static str {
+    match spot {
+        Spot::Head => "head",
+        Spot::CheckIn => "check-in",
+        Spot::Letter => "letter",
+        Spot::Latest => "latest",
+        Spot::Pausing => "pausing",
+        Spot::PauseHour => "pause-hour",
+        Spot::PauseTomorrow => "pause-tomorrow",
+        Spot::PauseUntilResumed => "pause-until-resumed",
+        Spot::Resume => "resume",
+        Spot::Undo => "undo",
+        Spot::Lock => "lock",
+        Spot::HelpNow => "help-now",
+        Spot::About => "about",
+        Spot::Quit => "quit",
     }
-}
-
-fn action(id: &str) -> Option<Action> {
-    if id == HEAD {
-        return Some(Action::Open(Window::Unlock));
-    }
-    ITEMS.into_iter().map(|(action, _)| action).find(|action| name(*action) == id)
 }
 
 /// What lets the next window come to the front on Wayland. There is one only while a click is being handled, and if the panel

@@ -1,11 +1,14 @@
 //! The shipped program on a real bus, with no display: what a panel sees of it, and which windows it starts.
 #![cfg(target_os = "linux")]
 
+#[path = "icon/reminders.rs"]
+mod reminders;
 mod support;
 
 use std::fs;
 
 use ingle_api::status::JournalState;
+use ingle_model::Paused;
 use rustix::process::{Pid, Signal, kill_process};
 use support::{Desk, Panel, daemon::Daemon, environment, within};
 use tokio::io::AsyncReadExt;
@@ -19,17 +22,35 @@ async fn a_click_opens_the_check_in_and_the_menu_the_rest() {
     let icon = panel.icon().await;
     icon.says("Ready for a check-in.").await;
     assert_eq!(icon.tooltip().await.0, "Ingle");
-    let labels: Vec<String> = icon.menu().await.into_iter().map(|(_, label)| label).collect();
-    assert_eq!(labels, ["Ready", "", "Check in", "Latest", "Help now", "About", "Quit"]);
+    assert_eq!(
+        icon.labels().await,
+        [
+            "Ready",
+            "",
+            "Check in",
+            "Letter",
+            "Latest",
+            "Pause reminders",
+            "Undo last save",
+            "Lock",
+            "Help now",
+            "About",
+            "Quit"
+        ]
+    );
 
     icon.click().await;
     assert_eq!(desk.started().await, "ingle-window right-now token=none passphrase=none");
     // A token is good for a tenth of a second: no waiting in between.
     tokio::join!(icon.give_token("token-7"), icon.click());
     assert_eq!(desk.started().await, "ingle-window right-now token=token-7 passphrase=none");
-    for (label, window) in
-        [("Help now", "help-now"), ("Check in", "right-now"), ("Latest", "latest"), ("About", "about")]
-    {
+    for (label, window) in [
+        ("Help now", "help-now"),
+        ("Check in", "right-now"),
+        ("Letter", "letter"),
+        ("Latest", "latest"),
+        ("About", "about"),
+    ] {
         icon.choose(label).await;
         assert_eq!(desk.started().await, format!("ingle-window {window} token=none passphrase=none"));
     }
@@ -81,8 +102,10 @@ async fn a_locked_journal_asks_by_itself_at_the_start_and_after_a_restart() {
     let icon = panel.icon().await;
     assert_eq!(desk.started().await, unlock);
     icon.says("Your journal is locked.").await;
-    icon.choose("Unlock the journal").await;
-    assert_eq!(desk.started().await, unlock);
+    for line in ["Unlock the journal", "Unlock"] {
+        icon.choose(line).await;
+        assert_eq!(desk.started().await, unlock);
+    }
 
     daemon.tell(JournalState::Open);
     icon.says("Ready for a check-in.").await;
@@ -186,6 +209,57 @@ async fn without_a_session_it_says_what_to_do_and_leaves_nothing_running() {
         String::from_utf8_lossy(&output.stderr),
         "error: there is no desktop session here that could show an icon\nhint: start it from your desktop; in a terminal, \"ingle\" is a check-in\n"
     );
+}
+
+#[tokio::test]
+async fn reminders_are_paused_and_resumed_from_the_menu_and_the_end_is_shown() {
+    let desk = Desk::new().await;
+    let mut panel = Panel::start(&desk).await;
+    let mut daemon = Daemon::start(&desk, JournalState::Open);
+    let _tray = desk.start_tray();
+    let icon = panel.icon().await;
+    icon.comes_to_offer("For an hour").await;
+    assert!(!icon.offers("Resume").await);
+    for (line, pause) in [("For an hour", "hour"), ("Until tomorrow", "tomorrow"), ("Until I resume", "until-resumed")]
+    {
+        icon.choose(line).await;
+        assert_eq!(daemon.asked().await, format!(r#"{{"method":"pause-reminders","params":{{"pause":"{pause}"}}}}"#));
+    }
+    // The tray has no zone in its environment, so that its clock shows UTC or the machine's; the minutes are safe enough.
+    daemon.tell_paused(Some(Paused::UntilResumed));
+    icon.comes_to_have("Reminders paused").await;
+    icon.says("Reminders paused.").await;
+    icon.choose("Resume").await;
+    assert_eq!(daemon.asked().await, r#"{"method":"pause-reminders","params":{"pause":"over"}}"#);
+    daemon.tell_paused(None);
+    icon.comes_to_have("Pause reminders").await;
+}
+
+#[tokio::test]
+async fn the_last_save_is_taken_back_and_the_journal_locked_from_the_menu() {
+    let mut desk = Desk::new().await;
+    let mut panel = Panel::start(&desk).await;
+    let mut daemon = Daemon::start(&desk, JournalState::Open);
+    let _tray = desk.start_tray();
+    let icon = panel.icon().await;
+    icon.comes_to_offer("Lock").await;
+    assert!(!icon.offers("Undo last save").await);
+    daemon.tell_saved();
+    icon.comes_to_offer("Undo last save").await;
+    icon.choose("Undo last save").await;
+    assert_eq!(daemon.asked().await, r#"{"method":"undo","params":{}}"#);
+    icon.comes_to_have("Last save taken back").await;
+
+    daemon.refuse(true);
+    icon.choose("Lock").await;
+    icon.says("What you kept is safe, and still open.").await;
+    assert_eq!(daemon.asked().await, r#"{"method":"lock","params":{}}"#);
+    daemon.refuse(false);
+    icon.choose("Lock").await;
+    icon.comes_to_offer("Unlock").await;
+    // It was the person's wish, so that nobody is asked for a passphrase; a click is a check-in all the same.
+    icon.click().await;
+    assert_eq!(desk.started().await, "ingle-window right-now token=none passphrase=none");
 }
 
 fn pid(tray: &tokio::process::Child) -> Pid {

@@ -2,6 +2,7 @@
 //! they were started.
 
 pub mod daemon;
+pub mod server;
 
 use std::{
     collections::HashMap,
@@ -239,13 +240,50 @@ impl Item {
         }
     }
 
-    /// Number and label of every line of the menu.
-    pub async fn menu(&self) -> Vec<(i32, String)> {
+    /// Labels of the lines of the menu, without those of the menus in it.
+    pub async fn labels(&self) -> Vec<String> {
+        self.menu().await.into_iter().filter(|line| line.depth == 0).map(|line| line.label).collect()
+    }
+
+    /// Every line of the menu, each followed by those that it leads to.
+    pub async fn menu(&self) -> Vec<Line> {
         let reply = self.call(MENU, "GetLayout", &(0_i32, -1_i32, Vec::<String>::new())).await;
         let body = reply.body();
         type Layout = (u32, (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>));
-        let (_, (_, _, lines)): Layout = body.deserialize().expect("a layout");
-        lines.into_iter().map(line).collect()
+        let (_, (_, _, values)): Layout = body.deserialize().expect("a layout");
+        let mut lines = Vec::new();
+        for value in values {
+            read_lines(&value, 0, &mut lines);
+        }
+        lines
+    }
+
+    /// Whether this line is there and can be chosen.
+    pub async fn offers(&self, label: &str) -> bool {
+        self.menu().await.iter().any(|line| line.label == label && line.is_enabled)
+    }
+
+    /// Waits until this line is there and can be chosen.
+    pub async fn comes_to_offer(&self, label: &str) {
+        self.comes(label, |line| line.label == label && line.is_enabled).await;
+    }
+
+    /// Waits until this line is there.
+    pub async fn comes_to_have(&self, label: &str) {
+        self.comes(label, |line| line.label == label).await;
+    }
+
+    async fn comes(&self, what: &str, is_so: impl Fn(&Line) -> bool) {
+        let rule = zbus::MatchRule::builder()
+            .msg_type(zbus::message::Type::Signal)
+            .path(MENU.0)
+            .and_then(|rule| rule.interface(MENU.1))
+            .expect("a rule")
+            .build();
+        let mut news = zbus::MessageStream::for_match_rule(rule, &self.connection, None).await.expect("a stream");
+        while !self.menu().await.iter().any(&is_so) {
+            within(what, news.next()).await;
+        }
     }
 
     pub async fn choose(&self, label: &str) {
@@ -267,15 +305,29 @@ impl Item {
 
     async fn id(&self, label: &str) -> i32 {
         let menu = self.menu().await;
-        menu.iter().find(|(_, found)| found == label).unwrap_or_else(|| panic!("no {label} in {menu:?}")).0
+        menu.iter().find(|line| line.label == label).unwrap_or_else(|| panic!("no {label} in {menu:?}")).id
     }
 }
 
-fn line(value: OwnedValue) -> (i32, String) {
-    let fields = Structure::try_from(value).expect("a line").into_fields();
-    let id = fields[0].downcast_ref::<i32>().expect("a number");
-    let Value::Dict(properties) = &fields[1] else { panic!("a line has properties") };
-    (id, properties.get::<&str, String>(&"label").ok().flatten().unwrap_or_default())
+#[derive(Debug)]
+pub struct Line {
+    id: i32,
+    pub label: String,
+    pub is_enabled: bool,
+    pub depth: usize,
+}
+
+fn read_lines(value: &Value<'_>, depth: usize, lines: &mut Vec<Line>) {
+    let Value::Structure(line) = value else { panic!("a line is a structure") };
+    let [id, Value::Dict(properties), Value::Array(children)] = line.fields() else { panic!("a line has three parts") };
+    let id = id.downcast_ref::<i32>().expect("a number");
+    let label = properties.get::<&str, String>(&"label").ok().flatten().unwrap_or_default();
+    let is_enabled = properties.get::<&str, bool>(&"enabled").ok().flatten().unwrap_or(true);
+    lines.push(Line { id, label, is_enabled, depth });
+    for child in children.iter() {
+        let Value::Value(child) = child else { panic!("a line in a line is a variant") };
+        read_lines(child, depth + 1, lines);
+    }
 }
 
 pub fn environment(tray: &Child) -> String {
