@@ -14,7 +14,7 @@ use std::{
 
 use ingle_api::{Event, Failure, status::LinkState};
 use ingle_core::{
-    engine::{Done, Engine, Exported, Input, LinkId, Output, Write, WriteError},
+    engine::{self, Done, Engine, Exported, Input, LinkId, Output, Write, WriteError},
     roster::Member,
 };
 use ingle_model::DeviceId;
@@ -121,6 +121,7 @@ impl EngineTask {
         let (commands, waiting) = mpsc::channel(WAITING_COMMANDS);
         let (opened, answer) = oneshot::channel();
         let (roster_sender, roster) = watch::channel(0);
+        let (reminders_sender, reminders) = watch::channel(0);
         let (ended_sender, ended) = watch::channel(None);
         let runtime = Handle::current();
         let loop_events = events.clone();
@@ -134,7 +135,8 @@ impl EngineTask {
                     Err(failure) => drop(opened.send(Err(failure))),
                     Ok((engine, tidier)) => {
                         drop(opened.send(Ok(engine.own())));
-                        EngineLoop::new(engine, tidier, clock, loop_events, roster_sender).run(&runtime, waiting);
+                        EngineLoop::new(engine, tidier, clock, loop_events, roster_sender, reminders_sender)
+                            .run(&runtime, waiting);
                     }
                 }
             });
@@ -145,7 +147,7 @@ impl EngineTask {
         thread::Builder::new().name("engine".into()).spawn(run).map_err(|_| failures::fault())?;
         let own = answer.await.map_err(|_| failures::fault())??;
         let frames = Arc::new(Semaphore::new(WAITING_FRAME_BYTES));
-        Ok(Self { handle: EngineHandle { commands, frames, events, roster, own }, ended })
+        Ok(Self { handle: EngineHandle { commands, frames, events, roster, reminders, own }, ended })
     }
 
     /// Resolves when the thread has ended, whatever the reason.
@@ -179,6 +181,7 @@ struct EngineLoop {
     clock: Clock,
     events: broadcast::Sender<Event>,
     roster: watch::Sender<u64>,
+    reminders: watch::Sender<u64>,
     links: HashMap<LinkId, Outgoing>,
     next_link: u64,
     next_ticket: u64,
@@ -199,6 +202,7 @@ impl EngineLoop {
         clock: Clock,
         events: broadcast::Sender<Event>,
         roster: watch::Sender<u64>,
+        reminders: watch::Sender<u64>,
     ) -> Self {
         Self {
             engine,
@@ -206,6 +210,7 @@ impl EngineLoop {
             clock,
             events,
             roster,
+            reminders,
             links: HashMap::new(),
             next_link: 1,
             next_ticket: 1,
@@ -349,6 +354,7 @@ impl EngineLoop {
                 Output::Send { link, frame } => self.send(link, frame),
                 Output::Close { link } => self.hang_up(link),
                 Output::RosterChanged => self.roster.send_modify(|changes| *changes += 1),
+                Output::Event(engine::Event::RemindersChanged) => self.reminders.send_modify(|changes| *changes += 1),
                 Output::Event(event) => {
                     if let Some(event) = questions::event(&self.engine, event) {
                         self.announce(event);

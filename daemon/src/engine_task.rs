@@ -49,6 +49,7 @@ pub struct EngineHandle {
     pub(crate) frames: Arc<Semaphore>,
     pub(crate) events: broadcast::Sender<Event>,
     pub(crate) roster: watch::Receiver<u64>,
+    pub(crate) reminders: watch::Receiver<u64>,
     pub(crate) own: Member,
 }
 
@@ -118,6 +119,11 @@ impl EngineHandle {
     /// Changes its number whenever the roster does.
     pub fn roster_changes(&self) -> watch::Receiver<u64> {
         self.roster.clone()
+    }
+
+    /// Changes its number whenever the engine's reminders do.
+    pub fn reminder_changes(&self) -> watch::Receiver<u64> {
+        self.reminders.clone()
     }
 
     /// What happens from now on.

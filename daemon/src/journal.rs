@@ -24,6 +24,7 @@ use crate::{
     keychain::Keychain,
     link::{self, Links, Station},
     opening::{self, Opened, Shut},
+    reminding::{Reminding, Seat},
     store::Pragmas,
 };
 
@@ -41,6 +42,9 @@ struct Inner {
     keychain: Arc<dyn Keychain>,
     events: broadcast::Sender<Event>,
     stage: watch::Sender<Stage>,
+    reminding: Reminding,
+    /// For the task that reminds, until it takes it.
+    seat: std::sync::Mutex<Option<Seat>>,
     /// Held while the journal is opened, joined or closed, so that only one of them happens.
     change: Arc<Mutex<()>>,
     /// Held by whoever has the journal's database: the engine while it is opened and closed, or who adds to the inbox of a locked one.
@@ -84,9 +88,25 @@ impl Journal {
     pub fn new(places: Places, pragmas: Pragmas, keychain: Arc<dyn Keychain>, stop: CancellationToken) -> Self {
         let (events, _) = broadcast::channel(WAITING_EVENTS);
         let stage = watch::Sender::new(Stage::Opening);
+        let (reminding, seat) = Reminding::new();
+        let seat = std::sync::Mutex::new(Some(seat));
         let (change, disk, tasks) = (Arc::default(), Arc::default(), TaskTracker::new());
         let (fault, gone) = (CancellationToken::new(), CancellationToken::new());
-        Self(Arc::new(Inner { places, pragmas, keychain, events, stage, change, disk, tasks, stop, fault, gone }))
+        Self(Arc::new(Inner {
+            places,
+            pragmas,
+            keychain,
+            events,
+            stage,
+            reminding,
+            seat,
+            change,
+            disk,
+            tasks,
+            stop,
+            fault,
+            gone,
+        }))
     }
 
     /// Opens the journal if there is one, with the passphrase if it needs one. Does nothing when it is open.
@@ -227,14 +247,15 @@ impl Journal {
 
     /// What a new caller starts from.
     pub async fn snapshot(&self) -> Snapshot {
+        let told = self.0.reminding.told();
         let mut snapshot = Snapshot {
             api: API_VERSION,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             journal: self.state().await.0,
             device: String::new(),
             entries: 0,
-            due: None,
-            paused: None,
+            due: told.due,
+            paused: told.paused,
         };
         if let Ok(engine) = self.engine().await
             && let Ok((device, entries)) = engine.query(|engine| (engine.name(), engine.entries())).await
@@ -298,6 +319,19 @@ impl Journal {
 
     pub fn pragmas(&self) -> Pragmas {
         self.0.pragmas
+    }
+
+    pub(crate) fn reminding(&self) -> &Reminding {
+        &self.0.reminding
+    }
+
+    /// For the one task that reminds; none for a second one.
+    pub(crate) fn take_seat(&self) -> Option<Seat> {
+        self.0.seat.lock().ok()?.take()
+    }
+
+    pub(crate) fn stages(&self) -> watch::Receiver<Stage> {
+        self.0.stage.subscribe()
     }
 
     pub(crate) fn keychain(&self) -> Arc<dyn Keychain> {

@@ -10,6 +10,7 @@
 //! | [`engine_task`], `engine_loop`, [`opening`], [`journal`], `locking`, `inbox`, [`presence`], `settings` | the engine's thread and the journal's states |
 //! | [`socket`], [`server`], [`connection`], [`requests`] | the local contract |
 //! | [`doctor`], [`autostart`] | what is around Ingle, and its start at login |
+//! | `reminding`, `wall_clock` | reminders, and waiting for their time |
 //! | [`link`], [`pairing`], `join`, `joining` | the other devices |
 
 pub mod autostart;
@@ -46,7 +47,9 @@ mod peer_notes;
 mod platform;
 mod questions;
 mod random;
+mod reminding;
 mod settings;
+mod wall_clock;
 
 use std::{sync::Arc, time::Duration};
 
@@ -101,8 +104,9 @@ async fn serve(options: Options, instance: Instance, on_listening: impl FnOnce()
         // Why it is not open is kept for whoever asks for it.
         async move { drop(journal.open(passphrase).await) }
     });
-    drop(presence::start(journal.clone(), stop.clone()));
     let server = tokio::spawn(server::serve(socket, journal.clone(), stop.clone()));
+    let presence = presence::start(journal.clone(), stop.clone());
+    let reminding = tokio::spawn(reminding::run(journal.clone(), presence, stop.clone()));
     on_listening();
     platform::notify_ready();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), "listening");
@@ -114,6 +118,7 @@ async fn serve(options: Options, instance: Instance, on_listening: impl FnOnce()
     platform::notify_stopping();
     let ending = async {
         opening.abort();
+        drop(reminding.await);
         journal.close().await;
         drop(instance);
         journal.is_gone();

@@ -5,6 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use ingle_core::reminders::Presence;
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -16,15 +17,6 @@ mod logind;
 
 /// Sleep is held up for so long at most; the system itself waits for 5 s.
 const LOCKING_LIMIT: Duration = Duration::from_secs(4);
-
-/// Whether somebody can see what is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Presence {
-    /// Since they came back, or since this was first known.
-    Here { since: Timestamp },
-    /// The screen is locked, the computer asleep, or nobody there.
-    Away,
-}
 
 /// What is known of the computer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{failures, home, journal::Journal, questions, settings};
+use crate::{failures, home, journal::Journal, questions, reminding, settings};
 
 /// The time that an entry is about may lie this far ahead: clocks and zones differ.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
@@ -64,14 +64,14 @@ pub async fn answer(journal: &Journal, request: Request) -> Result<Value, Failur
         | Request::EditLetter { .. }
         | Request::OpenLetter { .. }
         | Request::KeepLetter { .. }
-        | Request::FinishLetter { .. }
-        | Request::Reminders {}
+        | Request::FinishLetter { .. } => Err(failures::not_yet()),
+        request @ (Request::Reminders {}
         | Request::AddReminder { .. }
         | Request::RemoveReminder { .. }
         | Request::SetQuietHours { .. }
         | Request::PauseReminders { .. }
         | Request::HandleReminder { .. }
-        | Request::ReminderShown { .. } => Err(failures::not_yet()),
+        | Request::ReminderShown { .. }) => reminding::answer(journal, request).await,
         Request::Hello { .. } => Err(Failure::new(FailureKind::Usage, "hello is said once", "see docs/api.md")),
         Request::Watch {} | Request::Pair { .. } | Request::Join { .. } | Request::Answer { .. } => {
             Err(failures::fault())

@@ -13,7 +13,7 @@ use crate::{
     bundle::DocumentName,
     document::{Fields, Record, Value},
     keys::DeviceKeys,
-    reminders::{Reminders, Shown, Standing},
+    reminders::{Handled, NoReminder, Reminders, Shown, Standing},
     rows::{open_row, seal_row},
     staged::Staged,
     store::{Store, StoreError, Table},
@@ -189,6 +189,19 @@ impl<S: Store> Turn<'_, S> {
 
     fn reminders(&mut self, at: &Moment, also: Option<civil::Date>) -> Result<Reminders, StoreError> {
         read(self.journal, self.store, self.keys, &self.staged, at, also)
+    }
+}
+
+impl Reminders {
+    /// What becomes of them: for a journal that is locked, and will be told later. A rule needs an open journal.
+    pub fn apply(&mut self, remind: &Remind) -> Result<Option<Handled>, NoReminder> {
+        match remind {
+            Remind::Handle { slot, how, at } => return self.handle(*slot, *how, at).map(Some),
+            Remind::Shown { slot, at } => self.show(*slot, at),
+            Remind::Pause { pause, at } => self.set_pause(*pause, at),
+            Remind::Add(_) | Remind::Remove(_) | Remind::Quiet(_) => return Err(NoReminder),
+        }
+        Ok(None)
     }
 }
 
