@@ -11,6 +11,7 @@ use clap::{
 use ingle_api::{Failure, FailureKind};
 
 use crate::{
+    around::AutostartCommand,
     fields::Fields,
     letter::LetterArguments,
     outcome::{Outcome, Stop},
@@ -125,6 +126,13 @@ pub enum Command {
     Unlock,
     /// Lock the journal: its keys and words leave the memory
     Lock,
+    /// Look at what Ingle needs around it: what is missing, and what to do
+    Doctor,
+    /// Start Ingle when you log in, or not
+    Autostart {
+        #[command(subcommand)]
+        command: Option<AutostartCommand>,
+    },
     /// End the daemon, after what is under way is on disk
     Stop,
     /// Whom to call when it is too much; needs no journal, and leaves no trace

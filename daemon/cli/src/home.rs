@@ -181,7 +181,8 @@ async fn end(client: &mut Client) -> Result<(), Failure> {
     }
 }
 
-fn read<T: for<'de> Deserialize<'de>>(line: &str) -> Result<T, Failure> {
+/// What a one-shot printed.
+pub fn read<T: for<'de> Deserialize<'de>>(line: &str) -> Result<T, Failure> {
     serde_json::from_str(line).map_err(|_| {
         Failure::new(
             FailureKind::Version,

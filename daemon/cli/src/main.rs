@@ -4,13 +4,14 @@
 //! |---|---|
 //! | [`args`], [`fields`], [`input`], [`when`] | what was typed or handed in, made into values |
 //! | [`reach`], [`passphrase`], [`ask`] | the daemon, the lock, the person at the terminal |
-//! | [`check_in`], [`letter`], [`read`], [`remind`], [`home`], [`pairing`], [`watch`], [`help_now`] | the commands |
+//! | [`check_in`], [`letter`], [`read`], [`remind`], [`home`], [`around`], [`pairing`], [`watch`], [`help_now`] | the commands |
 //! | [`conversation`] | a check-in by question and answer: `ingle` alone |
 //! | [`print`], [`render`], [`outcome`] | what comes out |
 //!
 //! What may not live here: the core, automerge, crypto, decisions about entries.
 
 mod args;
+mod around;
 mod ask;
 mod check_in;
 mod conversation;
@@ -104,6 +105,8 @@ async fn perform(context: &Context, command: Command) -> Outcome {
         Command::Status => home::status(context).await,
         Command::Unlock => home::unlock(context).await,
         Command::Lock => home::lock(context).await,
+        Command::Doctor => around::doctor(context).await,
+        Command::Autostart { command } => around::autostart(context, command).await,
         Command::Stop => home::stop(context).await,
         Command::HelpNow { country } => help_now::print(context, country.as_deref()),
     }

@@ -14,10 +14,14 @@ pub enum Stop {
     Unheard,
     /// Ctrl-C.
     Interrupted,
+    /// Something around Ingle is missing, and was told already.
+    Lacking,
 }
 
 /// What a shell reports for a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
+/// Beyond the codes of [`ingle_api::FailureKind`].
+const LACKING: u8 = 11;
 
 impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
@@ -30,6 +34,7 @@ pub fn exit(outcome: Outcome) -> ExitCode {
     match outcome {
         Ok(()) | Err(Stop::Unheard) => ExitCode::SUCCESS,
         Err(Stop::Interrupted) => ExitCode::from(INTERRUPTED),
+        Err(Stop::Lacking) => ExitCode::from(LACKING),
         Err(Stop::Failed(failure)) => {
             let lines = format!("error: {}\nhint: {}\n", one_line(&failure.message), one_line(&failure.hint));
             // With nobody to read them the exit code says it.

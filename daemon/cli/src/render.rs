@@ -4,6 +4,7 @@ pub mod reminders;
 
 use ingle_api::{
     DeviceView, Event, KeySlot, Snapshot, Status,
+    checkup::{Checkup, Condition},
     event::Change,
     status::{JournalState, LinkState},
 };
@@ -149,6 +150,28 @@ pub fn event(event: &Event) -> String {
     }
 }
 
+/// A line for each part, and below it what can be done.
+pub fn checkup(checkup: &Checkup) -> String {
+    let mut lines = Vec::new();
+    for finding in &checkup.items {
+        let mark = match finding.state {
+            Condition::Ok => "there  ",
+            Condition::Missing => "missing",
+            Condition::Attention => "look   ",
+        };
+        lines.push(format!("{mark}  {}", plain(&finding.what)));
+        lines.extend(finding.hint.as_ref().map(|hint| format!("         {}", plain(hint))));
+    }
+    let has = |state| checkup.items.iter().any(|finding| finding.state == state);
+    let end = match (has(Condition::Attention), has(Condition::Missing)) {
+        (true, _) => "What was saved is safe. What is marked \"look\" wants something done.",
+        (false, true) => "What was saved is safe, and Ingle goes on without what is missing.",
+        (false, false) => "Everything is there.",
+    };
+    lines.push(format!("\n{end}"));
+    lines.join("\n")
+}
+
 fn waiting(entries: u64) -> String {
     let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
     format!("{entries}, to be seen after unlocking")
@@ -202,7 +225,7 @@ fn table(rows: &[(&str, String)]) -> String {
 }
 
 /// Text that can't move the terminal's cursor or change its colours, whoever wrote it.
-fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 

@@ -1,4 +1,7 @@
-use ingle_api::request::Due;
+use ingle_api::{
+    checkup::{Condition, Finding, Part},
+    request::Due,
+};
 use ingle_model::{
     DeviceId, EntryId, EntryKind, Paused, RuleId, RuleKind, Slot,
     view::{BodyView, FeelingView, LetterView, VoiceView},
@@ -180,4 +183,25 @@ Daemon     running (pid 7)
 Reminder   a quiet minute, if it suits
 Reminders  paused until \"ingle remind resume\"";
     assert_eq!(status(&locked, Some(&snapshot), &TimeZone::UTC), told);
+}
+
+#[test]
+fn what_is_missing_is_told_with_what_to_do() {
+    let finding = |state, what: &str, hint: Option<&str>| Finding {
+        item: Part::Tray,
+        state,
+        what: what.into(),
+        hint: hint.map(Into::into),
+    };
+    let there = finding(Condition::Ok, "The panel shows icons.", None);
+    let all = Checkup { version: "0.1.0".into(), items: vec![there.clone()] };
+    assert_eq!(checkup(&all), "there    The panel shows icons.\n\nEverything is there.");
+    let lacking = finding(Condition::Missing, "No program shows notifications here.", Some("Install one."));
+    let told = "\
+there    The panel shows icons.
+missing  No program shows notifications here.
+         Install one.
+
+What was saved is safe, and Ingle goes on without what is missing.";
+    assert_eq!(checkup(&Checkup { items: vec![there, lacking], ..all }), told);
 }
