@@ -1,6 +1,8 @@
 //! Reaching the daemon, and through it an open journal.
 
-use ingle_api::{Client, Failure, FailureKind, Places, Request, Snapshot, spawn, status::JournalState};
+use ingle_api::{
+    Client, Failure, FailureKind, KeySlot, Places, Request, Snapshot, Status, spawn, status::JournalState,
+};
 
 use crate::{ask::has_terminal, outcome::Outcome, passphrase, print::aside};
 
@@ -56,11 +58,11 @@ impl Reach {
         let is_locked = match snapshot.journal {
             JournalState::Absent => return Err(absent().into()),
             JournalState::Locked => match passphrase::from_environment()? {
-                Some(passphrase) => {
+                Some(passphrase) if has_passphrase(&mut client).await? => {
                     client.tell(Request::Unlock { passphrase: Some(passphrase) }).await?;
                     false
                 }
-                None => true,
+                _ => true,
             },
             JournalState::Open | JournalState::Joining | JournalState::Unavailable => false,
         };
@@ -73,8 +75,17 @@ impl Reach {
     }
 }
 
+/// Whether a passphrase opens the journal. One that has none was locked by hand, and is opened so.
+pub async fn has_passphrase(client: &mut Client) -> Result<bool, Failure> {
+    let status: Status = client.call(Request::Status {}).await?;
+    Ok(status.key_slots.contains(&KeySlot::Passphrase))
+}
+
 /// Opens a locked journal with `INGLE_PASSPHRASE`, else by asking.
 pub async fn unlock(client: &mut Client) -> Outcome {
+    if !has_passphrase(client).await? {
+        return Err(Failure { hint: "open it with \"ingle unlock\"".into(), ..locked() }.into());
+    }
     if let Some(passphrase) = passphrase::from_environment()? {
         return Ok(client.tell(Request::Unlock { passphrase: Some(passphrase) }).await?);
     }

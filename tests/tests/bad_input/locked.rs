@@ -9,7 +9,7 @@ use std::{
 use ingle_api::FailureKind::{Locked, Usage};
 use ingle_tests::programs::{Home, Ran};
 
-use crate::table::{NO_BUS, Row, Table, entries, files, row, with_passphrase};
+use crate::table::{NO_BUS, Row, Table, Told, entries, files, row, with_passphrase};
 
 const PASSPHRASE: &str = "a warm cabin";
 const IN_A_TERMINAL: &str = r#"run "ingle unlock" in a terminal, or set INGLE_PASSPHRASE"#;
@@ -93,6 +93,28 @@ fn a_wrong_passphrase_opens_nothing_and_the_right_one_still_does() {
     }
     guess(&home, PASSPHRASE).ok();
     table.same("the right passphrase", &entries(&home), &before);
+    table.end();
+}
+
+#[test]
+fn what_was_locked_by_hand_is_opened_by_hand_only_and_takes_a_check_in_meanwhile() {
+    let home = Home::with_journal("laptop");
+    home.check_in("canary");
+    home.ingle(&["lock"]).ok();
+    let mut table = Table::default();
+    let by_hand = Told {
+        kind: Locked,
+        error: "the journal is locked; what is in it is safe",
+        hint: "open it with \"ingle unlock\"",
+    };
+    table.told("a list", &home, &home.ingle(&["list"]), by_hand);
+    table.told("a list, with a passphrase at hand", &home, &with_passphrase(&home, PASSPHRASE, &["list"]), by_hand);
+    let kept = home.ingle(&["check-in", "--feel", "sad"]).ok();
+    assert!(kept.starts_with("Kept. You'll see it after unlocking."), "{kept}");
+    table.same("what waits", &home.status()["waiting"], &1.into());
+    table.told("still", &home, &home.ingle(&["list"]), by_hand);
+    home.ingle(&["unlock"]).ok();
+    table.same("both are there", &home.list().len(), &2);
     table.end();
 }
 
