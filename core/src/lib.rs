@@ -23,5 +23,6 @@ pub mod seal;
 mod session;
 mod staged;
 pub mod store;
+mod text_diff;
 mod wire;
 pub mod wrap;

@@ -1,0 +1,180 @@
+//! What has to be done to one text so that it becomes another: few and small steps, so that what was written elsewhere meanwhile
+//! merges well. Compares words, and signs where a script has no spaces. What may not live here: automerge.
+
+use std::ops::Range;
+
+use imara_diff::{Algorithm, Diff, InternedInput};
+
+/// Counts in Unicode scalar values. Steps are done one after the other: `at` counts in the text as the steps before have left it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step<'a> {
+    pub at: usize,
+    pub delete: usize,
+    pub insert: &'a str,
+}
+
+/// Texts that differ in more places than this have little in common, and are exchanged whole.
+const MAX_STEPS: usize = 1000;
+/// Passages of more words than this are compared by their lines only.
+const MAX_WORDS: usize = 8_000;
+
+/// Costs time in proportion to the texts, and a little more where they differ much.
+pub fn steps<'a>(old: &str, new: &'a str) -> Vec<Step<'a>> {
+    let mut found = Vec::new();
+    for lines in hunks((old, new), lines) {
+        let (old_part, new_part) = (&old[lines.0.clone()], &new[lines.1.clone()]);
+        if words(old_part).len().max(words(new_part).len()) > MAX_WORDS {
+            found.push(lines);
+            continue;
+        }
+        let inside = hunks((old_part, new_part), words).into_iter();
+        found.extend(inside.map(|(before, after)| (moved(&before, lines.0.start), moved(&after, lines.1.start))));
+    }
+    if found.len() > MAX_STEPS {
+        let (old_start, new_start) = found.first().map_or((0, 0), |(before, after)| (before.start, after.start));
+        let (old_end, new_end) = found.last().map_or((0, 0), |(before, after)| (before.end, after.end));
+        found = vec![(old_start..old_end, new_start..new_end)];
+    }
+    let (mut steps, mut at, mut done) = (Vec::new(), 0, 0);
+    for (before, after) in found {
+        let insert = &new[after];
+        at += old[done..before.start].chars().count();
+        steps.push(Step { at, delete: old[before.clone()].chars().count(), insert });
+        at += insert.chars().count();
+        done = before.end;
+    }
+    steps
+}
+
+/// The bytes that differ, in both texts, when they are compared by these pieces; trimmed to the sign.
+fn hunks((old, new): (&str, &str), pieces: fn(&str) -> Vec<Range<usize>>) -> Vec<(Range<usize>, Range<usize>)> {
+    let (start, old_end, new_end) = trimmed(old, new);
+    let (old_middle, new_middle) = (&old[start..old_end], &new[start..new_end]);
+    if old_middle.is_empty() && new_middle.is_empty() {
+        return Vec::new();
+    }
+    if old_middle.is_empty() || new_middle.is_empty() {
+        return vec![(start..old_end, start..new_end)];
+    }
+    let (old_pieces, new_pieces) = (pieces(old_middle), pieces(new_middle));
+    let mut input = InternedInput::default();
+    input.update_before(old_pieces.iter().map(|piece| &old_middle[piece.clone()]));
+    input.update_after(new_pieces.iter().map(|piece| &new_middle[piece.clone()]));
+    let diff = Diff::compute(Algorithm::Myers, &input);
+    let bytes = diff.hunks().map(|hunk| {
+        let before = span(&old_pieces, hunk.before, old_middle.len());
+        let after = span(&new_pieces, hunk.after, new_middle.len());
+        let (skip, old_end, new_end) = trimmed(&old_middle[before.clone()], &new_middle[after.clone()]);
+        let (before, after) = (before.start + skip..before.start + old_end, after.start + skip..after.start + new_end);
+        (moved(&before, start), moved(&after, start))
+    });
+    bytes.collect()
+}
+
+fn moved(range: &Range<usize>, by: usize) -> Range<usize> {
+    range.start + by..range.end + by
+}
+
+/// Where the texts begin to differ, and where in each of them their common end begins, in bytes.
+fn trimmed(old: &str, new: &str) -> (usize, usize, usize) {
+    let same = old.chars().zip(new.chars()).take_while(|(one, other)| one == other);
+    let start = same.map(|(one, _)| one.len_utf8()).sum();
+    let ends = old[start..].chars().rev().zip(new[start..].chars().rev());
+    let end: usize = ends.take_while(|(one, other)| one == other).map(|(one, _)| one.len_utf8()).sum();
+    (start, old.len() - end, new.len() - end)
+}
+
+fn lines(text: &str) -> Vec<Range<usize>> {
+    let mut start = 0;
+    let ends = text.split_inclusive('\n').map(|line| {
+        let from = start;
+        start += line.len();
+        from..start
+    });
+    ends.collect()
+}
+
+/// Words, and every other sign for itself.
+fn words(text: &str) -> Vec<Range<usize>> {
+    /// From here on scripts are written without spaces, or are pictures.
+    const WITHOUT_SPACES: char = '\u{2e80}';
+    let mut all: Vec<Range<usize>> = Vec::new();
+    let mut in_word = false;
+    for (at, sign) in text.char_indices() {
+        let end = at + sign.len_utf8();
+        let goes_on = sign.is_alphanumeric() && sign < WITHOUT_SPACES;
+        match all.last_mut() {
+            Some(word) if in_word && goes_on => word.end = end,
+            _ => all.push(at..end),
+        }
+        in_word = goes_on;
+    }
+    all
+}
+
+/// The bytes from the first to the last of these words.
+fn span(words: &[Range<usize>], hunk: Range<u32>, length: usize) -> Range<usize> {
+    let start_of = |index: u32| {
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        words.get(index).map_or(length, |word| word.start)
+    };
+    start_of(hunk.start)..start_of(hunk.end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Random as _, Seeded};
+
+    fn done(old: &str, steps: &[Step<'_>]) -> String {
+        let mut text: Vec<char> = old.chars().collect();
+        for step in steps {
+            text.splice(step.at..step.at + step.delete, step.insert.chars());
+        }
+        text.into_iter().collect()
+    }
+
+    #[test]
+    fn what_two_texts_share_is_left_alone() {
+        let check = |old: &str, new: &str, expected: &[(usize, usize, &str)]| {
+            let found = steps(old, new);
+            assert_eq!(done(old, &found), new);
+            let found: Vec<_> = found.iter().map(|step| (step.at, step.delete, step.insert)).collect();
+            assert_eq!(found, expected, "{old} -> {new}");
+        };
+        check("", "", &[]);
+        check("same", "same", &[]);
+        check("", "all new", &[(0, 0, "all new")]);
+        check("all gone", "", &[(0, 8, "")]);
+        check("Dear me", "Dear me, it hurts", &[(7, 0, ", it hurts")]);
+        check("one two three four", "1 two three 4", &[(0, 3, "1"), (12, 4, "4")]);
+        check("größer wäre schön", "größe wäre schöner", &[(5, 1, ""), (16, 0, "er")]);
+        check("今日は疲れた", "今日は少し疲れました", &[(3, 0, "少し"), (7, 0, "まし")]);
+        check("😀 ja 👍🏽", "😀 👍🏽", &[(2, 3, "")]);
+    }
+
+    #[test]
+    fn two_novels_that_have_nothing_in_common_are_no_trap() {
+        let old: String = (0..20_000u32).map(|n| format!("{} ", n.wrapping_mul(2_654_435_761))).collect();
+        let new: String = (0..20_000u32).map(|n| format!("{} ", n.wrapping_mul(2_246_822_519) | 1)).collect();
+        let found = steps(&old, &new);
+        assert!(found.len() <= MAX_STEPS);
+        assert_eq!(done(&old, &found), new);
+    }
+
+    #[test]
+    fn the_steps_lead_to_the_new_text() {
+        const SIGNS: [char; 8] = ['a', 'b', ' ', 'é', '日', '\u{301}', '😀', '\n'];
+        let mut random = Seeded::new(5);
+        let mut drawn = || {
+            let mut signs = [0; 40];
+            random.fill(&mut signs);
+            let length = usize::from(signs[0] % 40);
+            signs[..length].iter().map(|sign| SIGNS[usize::from(sign % 8)]).collect::<String>()
+        };
+        for _ in 0..5_000 {
+            let (old, new) = (drawn(), drawn());
+            assert_eq!(done(&old, &steps(&old, &new)), new, "{old:?} -> {new:?}");
+        }
+    }
+}
