@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use ingle_model::id::DeviceId;
+use ingle_model::id::{DeviceId, EntryId};
 
 use crate::{
     keys::{DeviceKeys, Purpose, verify},
@@ -60,6 +60,7 @@ pub struct DocumentName {
 pub enum DocumentKind {
     Household,
     Month,
+    Letter,
 }
 
 /// Well formed; nothing is known about who made it.
@@ -245,6 +246,17 @@ impl DocumentName {
     /// Of small records that were written in a month, told in UTC.
     pub fn month(year: i16, month: i8) -> Self {
         Self { kind: DocumentKind::Month, generation: 0, name: format!("{year:04}-{month:02}") }
+    }
+
+    /// Of one letter, whose month is kept in its name: `2026-11:` and the id.
+    pub fn letter(year: i16, month: i8, id: EntryId) -> Self {
+        Self { kind: DocumentKind::Letter, generation: 0, name: format!("{year:04}-{month:02}:{id}") }
+    }
+
+    /// Of a letter's document.
+    pub fn letter_id(&self) -> Option<EntryId> {
+        let (_, id) = self.name.split_once(':').filter(|_| self.kind == DocumentKind::Letter)?;
+        id.parse().ok()
     }
 
     /// As it stands in a bundle.

@@ -1,15 +1,16 @@
 //! All documents of the journal: a card for each, and those that are loaded.
 //!
 //! A document in the store is a snapshot, and behind it the bundles that touched it since. Beside it lies a digest, the records
-//! without their history, for lists; and a card with its name, the span of time it tells of and its counts. Snapshot, digest and
-//! card are sealed for this device and can be made anew from the bundles. Where any of them doesn't open, that is what happens.
+//! without their history, for lists; for each month a page with the cards (names, spans of time, counts) of its documents, and the
+//! folded words of their entries, for searches. All of that is sealed for this device and can be made anew from the bundles. Where
+//! any of it doesn't open, that is what happens.
 
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
 };
 
-use ingle_model::DeviceId;
+use ingle_model::{DeviceId, EntryId, EntryKind};
 
 use crate::{
     bundle::{BundleKey, DocumentKind, DocumentName, Item},
@@ -23,19 +24,26 @@ use crate::{
 };
 
 mod card;
+mod catalogue;
 mod loading;
+mod texts;
 
-use card::{CARD, Card, Summary, put_card, put_digest, read_digest, summary};
-use loading::{Loaded, last_position, load, name_from_bundle, replay};
+use card::{Card, put_digest, read_digest, summary};
+use catalogue::{Catalogue, delete_changed, page_of, put_changed, put_pages};
+use loading::{Loaded, load, replay};
+use texts::Texts;
+pub use texts::{Hit, Wanted};
 
 /// A document's name in this store: keyed, so that it says nothing.
-type RowName = [u8; 16];
+pub type RowName = [u8; 16];
 type Records = BTreeMap<String, Record>;
 
 /// A snapshot is made anew when this many bundles lie behind it.
 const MAX_TAIL: u64 = 64;
 /// Documents that stay loaded when nothing happens, the household not counted.
 const STAY_LOADED: usize = 2;
+/// While much comes in, as many may be loaded before cards are written and the others go.
+const MAX_LOADED: usize = 32;
 
 /// What opens the rows of this store.
 #[derive(Clone, Copy)]
@@ -48,6 +56,8 @@ pub struct Keyring<'a> {
 pub struct Documents {
     actor: Actor,
     cards: BTreeMap<RowName, Card>,
+    /// Whose card on the disk is older than they are; the store says the same.
+    changed: BTreeSet<RowName>,
     loaded: BTreeMap<RowName, Loaded>,
     /// Documents of which neither the card nor a bundle says the name.
     lost: BTreeSet<RowName>,
@@ -56,31 +66,16 @@ pub struct Documents {
 
 impl Documents {
     pub fn new(actor: Actor) -> Self {
-        Self { actor, cards: BTreeMap::new(), loaded: BTreeMap::new(), lost: BTreeSet::new(), uses: 0 }
+        let (cards, changed, loaded, lost) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
+        Self { actor, cards, changed, loaded, lost, uses: 0 }
     }
 
-    /// Reads the cards, and loads the documents that were changed after theirs was written.
+    /// Reads the cards, and loads the documents that were changed after theirs was written. Costs a row for each month.
     pub fn open(store: &impl Store, keys: Keyring<'_>, actor: Actor) -> Result<Self, StoreError> {
-        let mut documents = Self::new(actor);
-        let mut stale = Vec::new();
-        for (row, sealed) in store.scan(Table::Digests, &[CARD], &[CARD], usize::MAX)? {
-            let name: RowName = row.get(1..).and_then(|name| name.try_into().ok()).ok_or(StoreError::Damaged)?;
-            let last = last_position(store, &name)?;
-            match Card::open(keys, &row, &sealed) {
-                Some(card) if keys.row_name(&card.name) == name => {
-                    if card.position != last {
-                        stale.push(card.name.clone());
-                    }
-                    documents.cards.insert(name, card);
-                }
-                _ => match name_from_bundle(store, keys, &name)? {
-                    Some(name) => stale.push(name),
-                    None => drop(documents.lost.insert(name)),
-                },
-            }
-        }
-        for name in stale {
-            documents.load(store, keys, &name)?;
+        let Catalogue { cards, changed, lost } = Catalogue::open(store, keys)?;
+        let mut documents = Self { cards, changed: changed.keys().copied().collect(), lost, ..Self::new(actor) };
+        for name in changed.values() {
+            documents.load(store, keys, name)?;
         }
         Ok(documents)
     }
@@ -154,11 +149,10 @@ impl Documents {
         let Some(loaded) = self.loaded.get_mut(&row) else { return };
         loaded.position += 1;
         staged.put(Table::Touches, [&row[..], &loaded.position.to_be_bytes()].concat(), bundle.to_bytes());
-        self.cards.entry(row).or_insert_with(|| {
-            let card = Card::new(name);
-            put_card(keys, &row, &card, staged, random);
-            card
-        });
+        self.cards.entry(row).or_insert_with(|| Card::new(name));
+        if self.changed.insert(row) {
+            put_changed(keys, &row, name, staged, random);
+        }
     }
 
     /// The records of a document as they are now.
@@ -189,31 +183,118 @@ impl Documents {
         Ok(self.records(store, keys, name)?.get(key).cloned())
     }
 
-    /// The months that may tell of this span, the newest first, with the greatest time that each tells of.
-    pub fn months_between(&mut self, since_ms: i64, until_ms: i64) -> Vec<(i64, DocumentName)> {
-        let spans = self.summaries().into_iter().filter_map(|(name, summary)| {
-            let (least, greatest) = summary.span_ms?;
-            (name.kind == DocumentKind::Month && greatest >= since_ms && least < until_ms).then_some((greatest, name))
-        });
-        let mut months: Vec<_> = spans.collect();
-        months.sort_by(|a, b| b.cmp(a));
-        months
+    /// Makes a letter's text anew, as one that was changed from what it was `at` some heads; gives the items for the bundle, and the
+    /// heads of what was written.
+    pub fn write_text(
+        &mut self,
+        store: &impl Store,
+        keys: Keyring<'_>,
+        name: &DocumentName,
+        (key, field): (&str, &str),
+        at: &[Hash],
+        text: &str,
+    ) -> Result<(Vec<Item>, Vec<Hash>), StoreError> {
+        let loaded = self.load(store, keys, name)?;
+        let (changes, heads) = loaded.document.write_text(key, field, at, text);
+        if !changes.is_empty() {
+            loaded.uncommitted.extend(changes.iter().cloned());
+            loaded.summary = None;
+        }
+        Ok((changes.into_iter().map(|change| Item::Change { document: name.clone(), change }).collect(), heads))
     }
 
-    /// The month documents, those that are loaded first and then the newest.
-    pub fn months(&self) -> Vec<DocumentName> {
-        let months = self.cards.iter().filter(|(_, card)| card.name.kind == DocumentKind::Month);
-        let mut months: Vec<_> =
-            months.map(|(row, card)| (!self.loaded.contains_key(row), card.name.clone())).collect();
-        months.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(&a.1)));
-        months.into_iter().map(|(_, name)| name).collect()
+    /// The heads of one document; none of one that isn't there.
+    pub fn heads_of(&self, keys: Keyring<'_>, name: &DocumentName) -> Vec<Hash> {
+        let row = keys.row_name(name);
+        let loaded = self.loaded.get(&row).map(|loaded| loaded.document.heads());
+        loaded.or_else(|| self.cards.get(&row).map(|card| card.heads.clone())).unwrap_or_default()
+    }
+
+    /// The documents with entries of this kind that may tell of this span, the newest first, with the greatest time that each tells
+    /// of.
+    pub fn between(&mut self, kind: Option<EntryKind>, since_ms: i64, until_ms: i64) -> Vec<(i64, DocumentName)> {
+        self.refresh();
+        let is_wanted = |name: &DocumentName| match name.kind {
+            DocumentKind::Month => kind.is_none_or(|kind| kind == EntryKind::CheckIn),
+            DocumentKind::Letter => kind.is_none_or(|kind| kind == EntryKind::Letter),
+            DocumentKind::Household => false,
+        };
+        let spans = self.cards.iter().filter(|(_, card)| is_wanted(&card.name)).filter_map(|(row, card)| {
+            let loaded = self.loaded.get(row).and_then(|loaded| loaded.summary.as_ref());
+            let (least, greatest) = loaded.unwrap_or(&card.summary).span_ms?;
+            (greatest >= since_ms && least < until_ms).then(|| (greatest, card.name.clone()))
+        });
+        let mut documents: Vec<_> = spans.collect();
+        documents.sort_by(|a, b| b.cmp(a));
+        documents
+    }
+
+    /// The months that there is a document of.
+    pub fn months(&self) -> impl Iterator<Item = &DocumentName> {
+        self.cards.values().map(|card| &card.name).filter(|name| name.kind == DocumentKind::Month)
+    }
+
+    /// All documents with entries, the oldest first.
+    pub fn with_entries(&self) -> Vec<DocumentName> {
+        let names = self.cards.values().map(|card| &card.name);
+        let mut names: Vec<_> = names.filter(|name| name.kind != DocumentKind::Household).cloned().collect();
+        names.sort_by(|a, b| a.name.cmp(&b.name));
+        names
+    }
+
+    /// The document that an entry lies in.
+    pub fn home_of(&mut self, id: EntryId) -> Option<DocumentName> {
+        self.refresh();
+        let holds = |(row, card): &(&RowName, &Card)| {
+            let loaded = self.loaded.get(*row).and_then(|loaded| loaded.summary.as_ref());
+            loaded.unwrap_or(&card.summary).ids.contains(&id)
+        };
+        self.cards.iter().find(holds).map(|(_, card)| card.name.clone())
+    }
+
+    pub fn name_of(&self, row: &RowName) -> Option<&DocumentName> {
+        self.cards.get(row).map(|card| &card.name)
+    }
+
+    /// Entries in which all of that is, the newest first. Costs a row for each month, about 0.1 ms.
+    pub fn search(
+        &mut self,
+        store: &impl Store,
+        keys: Keyring<'_>,
+        kind: Option<EntryKind>,
+        (since_ms, until_ms): (i64, i64),
+        wanted: &Wanted,
+    ) -> Result<Vec<Hit>, StoreError> {
+        let mut pages: BTreeMap<String, Vec<(RowName, DocumentName)>> = BTreeMap::new();
+        for (_, name) in self.between(kind, since_ms, until_ms) {
+            pages.entry(page_of(&name).to_owned()).or_default().push((keys.row_name(&name), name));
+        }
+        let mut hits = Vec::new();
+        for (page, documents) in pages {
+            let texts = Texts::read(store, keys, &page)?.unwrap_or_default();
+            for (row, name) in documents {
+                // What is loaded may be newer, and of a row that is gone the records are read.
+                if texts.holds(&row) && !self.changed.contains(&row) {
+                    texts.search(&row, wanted, &mut hits);
+                } else {
+                    let entries = texts::entries(&*self.records(store, keys, &name)?);
+                    texts::search(row, &entries, wanted, &mut hits);
+                }
+            }
+        }
+        hits.retain(|hit| (since_ms..until_ms).contains(&hit.at_ms));
+        hits.sort_by(|a, b| b.cmp(a));
+        Ok(hits)
     }
 
     /// Entries that show, by the device that wrote them.
     pub fn entries(&mut self) -> BTreeMap<DeviceId, u64> {
+        self.refresh();
         let mut all = BTreeMap::new();
-        for (_, summary) in self.summaries() {
-            summary.entries.into_iter().for_each(|(device, count)| *all.entry(device).or_default() += count);
+        for (row, card) in &self.cards {
+            let loaded = self.loaded.get(row).and_then(|loaded| loaded.summary.as_ref());
+            let entries = &loaded.unwrap_or(&card.summary).entries;
+            entries.iter().for_each(|(device, count)| *all.entry(*device).or_default() += count);
         }
         all
     }
@@ -229,33 +310,60 @@ impl Documents {
         all.into_iter().flat_map(|(_, heads)| heads).collect()
     }
 
-    /// Writes what is stale of cards, digests and snapshots. At the end every tail is taken in. Where there are holes everything stays as it is on the disk: what is written now would stand for the whole.
-    pub fn settle(&mut self, keys: Keyring<'_>, is_end: bool, staged: &mut Staged, random: &mut dyn Random) {
-        self.summaries();
+    /// Writes what is stale of cards, digests, words and snapshots. At the end every tail is taken in. Where there are holes
+    /// everything stays as it is on the disk: what is written now would stand for the whole.
+    pub fn settle(
+        &mut self,
+        store: &impl Store,
+        keys: Keyring<'_>,
+        is_end: bool,
+        staged: &mut Staged,
+        random: &mut dyn Random,
+    ) -> Result<(), StoreError> {
+        self.refresh();
+        let mut pages: BTreeMap<String, Vec<RowName>> = BTreeMap::new();
         for (row, loaded) in self.loaded.iter().filter(|(_, loaded)| loaded.holes == 0) {
             let Some(card) = self.cards.get_mut(row) else { continue };
             let tail = loaded.position - card.snapshot;
-            if tail > MAX_TAIL || (is_end && tail > 0) {
+            let is_snapshot_due = tail > MAX_TAIL || (is_end && tail > 0);
+            if is_snapshot_due {
                 card.snapshot = loaded.position;
-                card.position = 0;
                 put_packed(keys.local, Table::Documents, row, loaded.position, &loaded.document.save(), staged, random);
             }
-            if loaded.position != card.position {
+            if is_snapshot_due || loaded.position != card.position || self.changed.contains(row) {
                 card.position = loaded.position;
                 card.summary = loaded.summary.clone().unwrap_or_default();
                 card.heads = loaded.document.heads();
                 put_digest(keys, row, loaded.position, loaded.document.records(), staged, random);
-                put_card(keys, row, card, staged, random);
+                delete_changed(row, staged);
+                self.changed.remove(row);
+                pages.entry(page_of(&card.name).to_owned()).or_default().push(*row);
             }
         }
+        if pages.is_empty() {
+            return Ok(());
+        }
+        put_pages(keys, &self.cards, &pages.keys().cloned().collect(), staged, random);
+        for (page, rows) in pages.into_iter().filter(|(page, _)| !page.is_empty()) {
+            let mut texts = Texts::read(store, keys, &page)?.unwrap_or_default();
+            for row in rows {
+                if let Some(loaded) = self.loaded.get(&row) {
+                    texts.set(row, texts::entries(loaded.document.records()));
+                }
+            }
+            texts.put(keys, &page, staged, random);
+        }
+        Ok(())
     }
 
     /// Whether [`Self::settle`] would write something.
     pub fn is_unsettled(&self) -> bool {
-        let is_stale = |(row, loaded): (&RowName, &Loaded)| {
-            loaded.holes == 0 && self.cards.get(row).is_some_and(|card| card.position != loaded.position)
-        };
-        self.loaded.iter().any(is_stale)
+        self.changed.iter().any(|row| self.loaded.get(row).is_some_and(|loaded| loaded.holes == 0))
+    }
+
+    /// Whether more is loaded than should stay while much comes in.
+    pub fn is_crowded(&self) -> bool {
+        self.loaded.len() > MAX_LOADED
     }
 
     /// Whether so much lies behind a snapshot that one should be made soon.
@@ -274,10 +382,9 @@ impl Documents {
             self.loaded.iter().filter(|(row, _)| **row != household).map(|(_, loaded)| loaded.last_use).collect();
         uses.sort_unstable();
         let keep_from = uses.len().checked_sub(STAY_LOADED).and_then(|at| uses.get(at)).copied().unwrap_or(0);
-        let cards = &self.cards;
+        let changed = &self.changed;
         self.loaded.retain(|row, loaded| {
-            let is_settled = cards.get(row).is_some_and(|card| card.position == loaded.position);
-            *row == household || loaded.last_use >= keep_from || !is_settled || loaded.holes > 0
+            *row == household || loaded.last_use >= keep_from || changed.contains(row) || loaded.holes > 0
         });
     }
 
@@ -297,16 +404,11 @@ impl Documents {
         Ok(loaded)
     }
 
-    fn summaries(&mut self) -> Vec<(DocumentName, Summary)> {
-        let mut all = Vec::with_capacity(self.cards.len());
-        for (row, card) in &self.cards {
-            let summary = match self.loaded.get_mut(row) {
-                Some(loaded) => loaded.summary.get_or_insert_with(|| summary(loaded.document.records())),
-                None => &card.summary,
-            };
-            all.push((card.name.clone(), summary.clone()));
+    /// Makes the summaries of loaded documents that were changed.
+    fn refresh(&mut self) {
+        for loaded in self.loaded.values_mut() {
+            loaded.summary.get_or_insert_with(|| summary(loaded.document.records()));
         }
-        all
     }
 }
 

@@ -8,7 +8,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ingle_model::{CheckInDraft, DeviceId, EntryId, EntryKind, Label, Moment, Refused, ReminderRefused, RuleId};
+use ingle_model::{
+    CheckInDraft, DeviceId, EntryId, EntryKind, Label, LetterDraft, Moment, Refused, ReminderRefused, RuleId,
+};
 use jiff::Timestamp;
 
 use crate::{
@@ -26,6 +28,7 @@ use crate::{
 mod captured;
 mod exchange;
 mod journal;
+mod letters;
 mod queries;
 mod receiving;
 mod reminding;
@@ -34,6 +37,7 @@ mod writing;
 
 use journal::Journal;
 pub use journal::OpenError;
+pub use letters::Page;
 pub use queries::{Device, Query};
 pub use reminding::Remind;
 use turn::Turn;
@@ -80,6 +84,8 @@ pub enum Input {
     },
     /// [`Engine::next_deadline`] has come.
     Tick,
+    /// The journal is about to be closed: what editors show goes into it.
+    Closing,
 }
 
 /// What a person changes.
@@ -97,6 +103,33 @@ pub enum Write {
     /// Takes back the newest write of this run that wasn't taken back yet.
     Undo,
     Remind(Remind),
+    /// A new letter, whole.
+    Letter(LetterDraft),
+    /// Lays the draft over the letter.
+    EditLetter {
+        id: EntryId,
+        draft: LetterDraft,
+    },
+    /// Answered by [`Done::Page`]: the letter, or with no id a new one.
+    OpenLetter {
+        id: Option<EntryId>,
+    },
+    /// What an editor shows that began from the page of that base. Answered by [`Done::Kept`].
+    KeepLetter {
+        id: EntryId,
+        base: String,
+        draft: LetterDraft,
+    },
+    /// The same, and it goes into the letter. Answered by [`Done::Page`].
+    FinishLetter {
+        id: EntryId,
+        base: String,
+        draft: LetterDraft,
+    },
+    /// The editor is gone. Answered by [`Done::Kept`].
+    CloseLetter {
+        id: EntryId,
+    },
 }
 
 /// What to do outside, in this order.
@@ -120,7 +153,7 @@ pub enum Output {
 }
 
 /// What was written, and is on the disk.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Done {
     Saved {
         id: EntryId,
@@ -140,6 +173,9 @@ pub enum Done {
         rule: RuleId,
     },
     Handled(Handled),
+    Page(Page),
+    /// What an editor shows, on this device.
+    Kept,
     /// What was asked about reminders.
     Reminded,
 }
@@ -246,14 +282,18 @@ impl<S: Store> Engine<S> {
 
     /// When [`Input::Tick`] is due.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.journal.as_ref().ok()?.settle_at
+        let journal = self.journal.as_ref().ok()?;
+        let pending = journal.editing.values().filter_map(letters::Editing::due_ms).min();
+        let pending =
+            pending.map(|due| Timestamp::from_millisecond(due).unwrap_or(Timestamp::MAX).max(journal.not_before));
+        journal.settle_at.into_iter().chain(pending).min()
     }
 
     /// Writes what makes the next opening quick. For the end of a run; nothing is lost without it.
     pub fn settle(&mut self, random: &mut dyn Random) -> Result<(), StoreError> {
         let journal = self.journal.as_mut().map_err(|error| *error)?;
         let mut staged = Staged::default();
-        journal.settle(&self.keys, true, &mut staged, random);
+        journal.settle(&self.store, &self.keys, true, &mut staged, random)?;
         let batch = staged.into_batch();
         let settled = if batch.is_empty() { Ok(()) } else { self.store.commit(&batch) };
         if let Err(error) = settled {
@@ -295,6 +335,7 @@ impl<S: Store> Engine<S> {
             if let Ok(journal) = &mut self.journal {
                 let later = at.instant().checked_add(jiff::SignedDuration::from_mins(1)).unwrap_or(Timestamp::MAX);
                 journal.settle_at = journal.settle_at.map(|due| due.max(later));
+                journal.not_before = later;
             }
         }
         outcome

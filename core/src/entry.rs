@@ -1,4 +1,4 @@
-//! What a record of a month means: a check-in, whether it is in the trash, and how it is shown.
+//! What a record means: an entry, whether it is in the trash, and how it is shown. Letters have a room of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,10 @@ use crate::{
     seal::Hash,
 };
 
-const PREFIX: &str = "check-in:";
+pub mod letter;
+
+const CHECK_IN: &str = "check-in:";
+const LETTER: &str = "letter:";
 
 /// Names of fields in a record. Frozen: they lie in every journal.
 mod field {
@@ -32,6 +35,10 @@ mod field {
     pub const AFTER: &str = "after";
     pub const TAGS: &str = "tags";
     pub const TRASH: &str = "trash";
+    pub const TEXT: &str = "text";
+    pub const VOICE: &str = "voice";
+    pub const ANSWERS: &str = "answers";
+    pub const ENOUGH: &str = "enough";
 }
 
 /// When and where an entry was first written. Fixed for good.
@@ -50,14 +57,26 @@ pub enum Standing {
     Trashed,
 }
 
+/// What every entry has.
+#[derive(Debug, Clone)]
+pub struct Base {
+    pub at: Moment,
+    pub origin: Origin,
+    pub is_deleted_then_changed: bool,
+}
+
 /// The key of an entry's record.
-pub fn key(id: EntryId) -> String {
-    format!("{PREFIX}{id}")
+pub fn key(kind: EntryKind, id: EntryId) -> String {
+    match kind {
+        EntryKind::CheckIn => format!("{CHECK_IN}{id}"),
+        EntryKind::Letter => format!("{LETTER}{id}"),
+    }
 }
 
 /// The entry that a record belongs to; none for a record of another kind.
-pub fn id(key: &str) -> Option<EntryId> {
-    key.strip_prefix(PREFIX)?.parse().ok()
+pub fn of(key: &str) -> Option<(EntryKind, EntryId)> {
+    let read = |prefix: &str, kind| Some((kind, key.strip_prefix(prefix)?.parse().ok()?));
+    read(CHECK_IN, EntryKind::CheckIn).or_else(|| read(LETTER, EntryKind::Letter))
 }
 
 /// The id under which another version of a field is written as an entry of its own.
@@ -97,12 +116,16 @@ pub fn new_fields(entry: &CheckIn, at: &Moment, origin: Origin) -> Fields {
 /// What an edit has to write: of the entry that came out of it the fields that the record doesn't show yet. One that has
 /// several versions is settled when the edit names it.
 pub fn changed(mut fields: Fields, record: &Record, edit: &CheckInDraft) -> Fields {
-    fields.retain(|name, value| match record.get(*name).map(Vec::as_slice) {
+    fields.retain(|name, value| is_changed(name, value, record, is_named(edit, name)));
+    fields
+}
+
+fn is_changed(name: &str, value: &Value, record: &Record, is_named: bool) -> bool {
+    match record.get(name).map(Vec::as_slice) {
         None => *value != Value::None,
         Some([one]) => one != value,
-        Some(_) => is_named(edit, name),
-    });
-    fields
+        Some(_) => is_named,
+    }
 }
 
 fn is_named(edit: &CheckInDraft, name: &str) -> bool {
@@ -166,18 +189,14 @@ pub fn origin(record: &Record) -> Option<Origin> {
 /// What the entry says, in what is shown first of every field. What can't be read is left out.
 pub fn check_in(record: &Record) -> CheckIn {
     let text = |name| first_text(record, name).and_then(|text| Prose::new(text).ok());
-    let rating = |name: &str| match record.get(name)?.first()? {
-        Value::Int(number) => Rating::try_from(*number).ok(),
-        Value::None | Value::Text(_) => None,
-    };
     CheckIn {
         feelings: first_text(record, field::FEELINGS).map(read_feelings).unwrap_or_default(),
         body: first_text(record, field::BODY).map(read_body).unwrap_or_default(),
         cause: text(field::CAUSE),
         thought: text(field::THOUGHT),
         urge: text(field::URGE),
-        distress_before: rating(field::BEFORE),
-        distress_after: rating(field::AFTER),
+        distress_before: read_rating(record, field::BEFORE),
+        distress_after: read_rating(record, field::AFTER),
         tags: first_text(record, field::TAGS).map(read_tags).unwrap_or_default(),
     }
 }
@@ -187,9 +206,23 @@ pub fn moment(record: &Record) -> Option<Moment> {
     first_text(record, field::AT).and_then(read_moment)
 }
 
-/// As a person is shown it. None when it has no origin or no time: then it is no entry yet.
-pub fn view(id: EntryId, record: &Record, name_of: impl Fn(DeviceId) -> String) -> Option<EntryView> {
-    let (entry, at, origin) = (check_in(record), moment(record)?, origin(record)?);
+/// None when it has no origin or no time: then it is no entry yet.
+pub fn base(record: &Record) -> Option<Base> {
+    let is_deleted_then_changed = standing(record) == Standing::DeletedThenChanged;
+    Some(Base { at: moment(record)?, origin: origin(record)?, is_deleted_then_changed })
+}
+
+/// As a person is shown it. None when it is no entry yet.
+pub fn view(kind: EntryKind, id: EntryId, record: &Record, name_of: impl Fn(DeviceId) -> String) -> Option<EntryView> {
+    match kind {
+        EntryKind::CheckIn => check_in_view(id, record, name_of),
+        EntryKind::Letter => letter::view(id, record, name_of),
+    }
+}
+
+fn check_in_view(id: EntryId, record: &Record, name_of: impl Fn(DeviceId) -> String) -> Option<EntryView> {
+    let entry = check_in(record);
+    let Base { at, origin, is_deleted_then_changed } = base(record)?;
     Some(EntryView {
         id,
         kind: EntryKind::CheckIn,
@@ -207,7 +240,7 @@ pub fn view(id: EntryId, record: &Record, name_of: impl Fn(DeviceId) -> String) 
         device: name_of(origin.device),
         device_id: origin.device,
         versions: other_versions(record),
-        deleted_then_changed: standing(record) == Standing::DeletedThenChanged,
+        deleted_then_changed: is_deleted_then_changed,
     })
 }
 
@@ -237,7 +270,7 @@ fn told(field: &str, value: &Value) -> String {
     match (field, value) {
         (_, Value::None) => "(nothing)".to_owned(),
         (_, Value::Int(number)) => number.to_string(),
-        ("at", Value::Text(text)) => read_moment(text).map_or_else(|| text.clone(), |at| at.to_string()),
+        ("at" | "enough", Value::Text(text)) => read_moment(text).map_or_else(|| text.clone(), |at| at.to_string()),
         ("feelings", Value::Text(text)) => {
             let words = read_feelings(text).into_iter().map(|feeling| {
                 let FeelingView { label, intensity, .. } = feeling_view(&feeling);
@@ -297,6 +330,13 @@ fn first_text<'a>(record: &'a Record, name: &str) -> Option<&'a str> {
     }
 }
 
+fn read_rating(record: &Record, name: &str) -> Option<Rating> {
+    match record.get(name)?.first()? {
+        Value::Int(number) => Rating::try_from(*number).ok(),
+        Value::None | Value::Text(_) => None,
+    }
+}
+
 /// Instant and zone are one value, so that two edits never mix them.
 fn moment_value(at: &Moment) -> Value {
     Value::Text(format!("{} {}", at.millis(), at.zone()))
@@ -347,19 +387,6 @@ fn read_tags(text: &str) -> Vec<Label> {
     read_list(text, |tag: String| Label::new(&tag).ok())
 }
 
-/// Whether every word is somewhere in what the view shows, whatever its case. `words` are lower-case.
-pub fn holds(view: &EntryView, words: &[String]) -> bool {
-    if words.is_empty() {
-        return true;
-    }
-    let texts = [&view.cause, &view.thought, &view.urge].into_iter().flatten();
-    let notes = view.body.iter().flat_map(|note| std::iter::once(&note.place).chain(&note.quality));
-    let labels = view.feelings.iter().map(|feeling| &feeling.label).chain(&view.tags).chain(notes);
-    let versions = view.versions.iter().map(|version| &version.value);
-    let all = texts.chain(labels).chain(versions).map(|text| text.to_lowercase()).collect::<Vec<_>>().join("\n");
-    words.iter().all(|word| all.contains(word))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -406,7 +433,7 @@ mod tests {
         let record = record(new_fields(&whole(), &moment_of, origin_of(1)));
         assert_eq!(check_in(&record), whole());
         assert_eq!((moment(&record), origin(&record)), (Some(moment_of), Some(origin_of(1))));
-        let view = view(EntryId::from_bytes([9; 16]), &record, |_| "laptop".into()).unwrap();
+        let view = view(EntryKind::CheckIn, EntryId::from_bytes([9; 16]), &record, |_| "laptop".into()).unwrap();
         assert_eq!(view.to_draft().check().unwrap().0, whole());
     }
 

@@ -12,6 +12,7 @@ mod document;
 mod documents;
 pub mod engine;
 mod entry;
+mod fold;
 pub mod keys;
 mod log;
 pub mod pairing;

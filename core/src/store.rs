@@ -30,10 +30,12 @@ pub enum Table {
     Shelf = 9,
     /// id -> what was written while the journal was locked, sealed to this device's public key.
     Inbox = 10,
+    /// id -> what an editor shows of a letter, sealed.
+    Drafts = 11,
 }
 
 impl Table {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Meta,
         Self::Bundles,
         Self::Touches,
@@ -44,6 +46,7 @@ impl Table {
         Self::Peers,
         Self::Shelf,
         Self::Inbox,
+        Self::Drafts,
     ];
 
     /// Part of the place that a row's seal is bound to.

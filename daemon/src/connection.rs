@@ -19,7 +19,7 @@ use tokio_util::{
     sync::CancellationToken,
 };
 
-use crate::{journal::Journal, pairing_desk::PairingDesk, requests};
+use crate::{journal::Journal, letters::Editors, pairing_desk::PairingDesk, requests};
 
 /// How long a caller may be silent before its hello.
 const HELLO_LIMIT: Duration = Duration::from_secs(10);
@@ -37,7 +37,14 @@ pub async fn run<S: AsyncRead + AsyncWrite + Unpin>(stream: S, journal: Journal,
     let is_welcome = stop.run_until_cancelled(hello(&mut lines, &journal)).await;
     if let Some(Ok(())) = is_welcome {
         let (told, pairing_events) = mpsc::channel(WAITING_PAIRING_EVENTS);
-        let mut caller = Caller { lines, journal, desk: PairingDesk::new(told), pairing_events, watching: None };
+        let mut caller = Caller {
+            lines,
+            journal,
+            desk: PairingDesk::new(told),
+            pairing_events,
+            watching: None,
+            editors: Editors::default(),
+        };
         let overdue = async {
             stop.cancelled().await;
             tokio::time::sleep(GRACE).await;
@@ -48,6 +55,7 @@ pub async fn run<S: AsyncRead + AsyncWrite + Unpin>(stream: S, journal: Journal,
             // One that does not listen to its answer is not waited for.
             () = overdue => {}
         }
+        caller.editors.close(&caller.journal).await;
     }
 }
 
@@ -79,6 +87,7 @@ struct Caller<S> {
     desk: PairingDesk,
     pairing_events: mpsc::Receiver<Event>,
     watching: Option<broadcast::Receiver<Event>>,
+    editors: Editors,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Caller<S> {
@@ -103,6 +112,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Caller<S> {
 
     fn take(&mut self, call: Call) -> Answer {
         let Call { id, request, .. } = call;
+        self.editors.note(&request);
         let ready = |result: Result<(), Failure>| -> Answer {
             let message = match result {
                 Ok(()) => Message::reply(id, &serde_json::Value::Null),

@@ -245,6 +245,8 @@ impl EngineLoop {
             self.tidy(received.is_none() && self.backlog.is_empty());
         }
         self.links.clear();
+        let outputs = self.engine.handle(vec![Input::Closing], &self.clock.now(), &mut OsRandom);
+        self.pass_on(outputs);
         if let Err(error) = self.engine.settle(&mut OsRandom) {
             tracing::warn!(%error, "the journal was closed without its digests; the next opening takes longer");
         }

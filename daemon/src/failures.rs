@@ -195,11 +195,6 @@ pub fn fault() -> Failure {
     )
 }
 
-/// Part of the contract, and not of this daemon yet.
-pub fn not_yet() -> Failure {
-    Failure::new(FailureKind::Usage, "this daemon can't do that yet; nothing was changed", "see docs/api.md")
-}
-
 /// Why something could not be read.
 pub fn reading(error: StoreError) -> Failure {
     match error {

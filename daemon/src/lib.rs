@@ -24,6 +24,7 @@ pub mod instance;
 pub mod journal;
 pub mod key_file;
 pub mod keychain;
+mod letters;
 pub mod link;
 pub mod opening;
 pub mod pairing;

@@ -20,8 +20,8 @@ pub struct EngineStatus {
 }
 
 pub fn list(engine: &mut JournalEngine, query: ListQuery) -> Result<Vec<EntryView>, Failure> {
-    let ListQuery { since_ms, until_ms, kind, words, limit, .. } = query;
-    engine.list(&engine::Query { since_ms, until_ms, kind, words, limit }).map_err(failures::reading)
+    let ListQuery { since_ms, until_ms, kind, words, feelings, tags, limit } = query;
+    engine.list(&engine::Query { since_ms, until_ms, kind, words, feelings, tags, limit }).map_err(failures::reading)
 }
 
 pub fn show(engine: &mut JournalEngine, id: EntryId) -> Result<EntryView, Failure> {

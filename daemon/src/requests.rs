@@ -9,12 +9,12 @@ use ingle_core::{
     captured::Captured,
     engine::{self, Done, Write},
 };
-use ingle_model::{CheckInDraft, Moment};
+use ingle_model::Moment;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{failures, home, journal::Journal, questions, reminding, settings};
+use crate::{failures, home, journal::Journal, letters, questions, reminding, settings};
 
 /// The time that an entry is about may lie this far ahead: clocks and zones differ.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
@@ -24,11 +24,11 @@ pub async fn answer(journal: &Journal, request: Request) -> Result<Value, Failur
     match request {
         Request::CheckIn { draft } => {
             draft.check()?;
-            check_time(&draft)?;
+            check_time(draft.at.as_deref())?;
             save(journal, Write::CheckIn(draft)).await
         }
         Request::Edit { id, draft } => {
-            check_time(&draft)?;
+            check_time(draft.at.as_deref())?;
             save(journal, Write::Edit { id, draft }).await
         }
         Request::Delete { id } => save(journal, Write::Delete { id }).await,
@@ -60,11 +60,15 @@ pub async fn answer(journal: &Journal, request: Request) -> Result<Value, Failur
             journal.end().await;
             Ok(Value::Null)
         }
-        Request::Letter { .. }
-        | Request::EditLetter { .. }
+        Request::Letter { draft } => {
+            draft.check()?;
+            check_time(draft.at.as_deref())?;
+            save(journal, Write::Letter(draft)).await
+        }
+        request @ (Request::EditLetter { .. }
         | Request::OpenLetter { .. }
         | Request::KeepLetter { .. }
-        | Request::FinishLetter { .. } => Err(failures::not_yet()),
+        | Request::FinishLetter { .. }) => letters::answer(journal, request).await,
         request @ (Request::Reminders {}
         | Request::AddReminder { .. }
         | Request::RemoveReminder { .. }
@@ -82,7 +86,7 @@ pub async fn answer(journal: &Journal, request: Request) -> Result<Value, Failur
 /// A write that is answered when it is on the disk. What is new is kept for later while the journal is locked; else, while it is
 /// shut, whoever handed in words hears that they were not saved.
 async fn save(journal: &Journal, write: Write) -> Result<Value, Failure> {
-    let has_words = matches!(write, Write::CheckIn(_) | Write::Edit { .. });
+    let has_words = matches!(write, Write::CheckIn(_) | Write::Letter(_) | Write::Edit { .. });
     let whole = match &write {
         Write::CheckIn(draft) => Some(Captured::CheckIn(draft.clone())),
         _ => None,
@@ -112,15 +116,13 @@ async fn save(journal: &Journal, write: Write) -> Result<Value, Failure> {
             };
             value(Undone { id, what })
         }
-        Done::Invited { .. } | Done::Imported | Done::Rule { .. } | Done::Handled(_) | Done::Reminded => {
-            Err(failures::fault())
-        }
+        _ => Err(failures::fault()),
     }
 }
 
 /// A time more than a day ahead is a slip of the keyboard. One that can't be read is refused by the draft's own check.
-fn check_time(draft: &CheckInDraft) -> Result<(), Failure> {
-    let about = draft.at.as_deref().and_then(|at| at.parse::<Moment>().ok());
+pub(crate) fn check_time(at: Option<&str>) -> Result<(), Failure> {
+    let about = at.and_then(|at| at.parse::<Moment>().ok());
     match about {
         Some(about) if about.instant() > Timestamp::now() + AHEAD => Err(Failure::new(
             FailureKind::Usage,
@@ -162,6 +164,6 @@ async fn status(journal: &Journal) -> Status {
     status
 }
 
-fn value<T: Serialize>(answer: T) -> Result<Value, Failure> {
+pub(crate) fn value<T: Serialize>(answer: T) -> Result<Value, Failure> {
     serde_json::to_value(answer).map_err(|_| failures::fault())
 }

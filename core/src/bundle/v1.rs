@@ -27,7 +27,7 @@
 //! 4+n        bytes
 //! ```
 //!
-//! Item type 1 is a change of a document: 1 kind (1 household, 2 month), 4 generation, 1+n name, and the rest is an automerge
+//! Item type 1 is a change of a document: 1 kind (1 household, 2 month, 3 letter), 4 generation, 1+n name, and the rest is an automerge
 //! change chunk (type 1, not compressed). Types that aren't known are kept and skipped.
 
 use super::{BundleKey, DocumentKind, DocumentName, Item, LogId, MAX_BYTES, MAX_PLAIN_BYTES};
@@ -45,6 +45,7 @@ const SIGNATURE: usize = 64;
 const CHANGE: u8 = 1;
 const HOUSEHOLD: u8 = 1;
 const MONTH: u8 = 2;
+const LETTER: u8 = 3;
 /// zstd's own default: on check-ins higher levels gain nothing.
 #[cfg(not(feature = "unsealed"))]
 const LEVEL: i32 = 3;
@@ -167,6 +168,7 @@ pub(super) fn write_name(out: &mut Vec<u8>, document: &DocumentName) {
     out.push(match document.kind {
         DocumentKind::Household => HOUSEHOLD,
         DocumentKind::Month => MONTH,
+        DocumentKind::Letter => LETTER,
     });
     out.extend_from_slice(&document.generation.to_be_bytes());
     out.push(u8::try_from(document.name.len()).expect("names of documents are short"));
@@ -177,6 +179,7 @@ pub(super) fn read_name(reader: &mut Reader<'_>) -> Option<DocumentName> {
     let kind = match reader.u8()? {
         HOUSEHOLD => DocumentKind::Household,
         MONTH => DocumentKind::Month,
+        LETTER => DocumentKind::Letter,
         _ => return None,
     };
     let generation = reader.u32()?;

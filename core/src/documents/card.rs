@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ingle_model::DeviceId;
+use ingle_model::{DeviceId, EntryId};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -11,14 +11,12 @@ use crate::{
     bundle::DocumentName,
     entry::{self, Standing},
     random::Random,
-    rows::{open_row, put_packed, read_packed, seal_row},
+    rows::{put_packed, read_packed},
     seal::Hash,
     staged::Staged,
     store::{Store, StoreError, Table},
 };
 
-/// The key of a card is this and the document's row name.
-pub const CARD: u8 = 0;
 const DIGEST: u8 = 1;
 
 /// What is known of a document without loading it.
@@ -28,6 +26,9 @@ pub struct Summary {
     pub entries: BTreeMap<DeviceId, u64>,
     /// The least and the greatest time that they tell of.
     pub span_ms: Option<(i64, i64)>,
+    /// Entries in it, those in the trash as well.
+    #[serde(with = "packed_ids")]
+    pub ids: Vec<EntryId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,11 +49,6 @@ impl Card {
         let (summary, heads) = (Summary::default(), Vec::new());
         Self { name: name.clone(), position: 0, snapshot: 0, summary, heads }
     }
-
-    pub fn open(keys: Keyring<'_>, key: &[u8], sealed: &[u8]) -> Option<Self> {
-        let card = open_row(keys.local, Table::Digests, key, sealed)?;
-        serde_json::from_slice(&card).ok()
-    }
 }
 
 pub fn read_digest(
@@ -61,7 +57,7 @@ pub fn read_digest(
     row: &RowName,
     card: &Card,
 ) -> Result<Option<Records>, StoreError> {
-    let key = digest_key(DIGEST, row);
+    let key = digest_key(row);
     let digest =
         store.get(Table::Digests, &key)?.and_then(|sealed| read_packed(keys.local, Table::Digests, &key, &sealed));
     let fresh = digest.filter(|(position, _)| *position == card.position);
@@ -77,31 +73,47 @@ pub fn put_digest(
     random: &mut dyn Random,
 ) {
     let digest = Zeroizing::new(serde_json::to_vec(records).expect("texts and numbers are JSON"));
-    put_packed(keys.local, Table::Digests, &digest_key(DIGEST, row), position, &digest, staged, random);
-}
-
-pub fn put_card(keys: Keyring<'_>, row: &RowName, card: &Card, staged: &mut Staged, random: &mut dyn Random) {
-    let key = digest_key(CARD, row);
-    let plain = Zeroizing::new(serde_json::to_vec(card).expect("texts and numbers are JSON"));
-    seal_row(keys.local, Table::Digests, &key, &plain, staged, random);
+    put_packed(keys.local, Table::Digests, &digest_key(row), position, &digest, staged, random);
 }
 
 pub fn summary(records: &Records) -> Summary {
     let mut summary = Summary::default();
     for (key, record) in records {
-        if entry::id(key).is_none() || entry::standing(record) == Standing::Trashed {
-            continue;
-        }
-        let (Some(origin), Some(at)) = (entry::origin(record), entry::moment(record)) else { continue };
-        *summary.entries.entry(origin.device).or_default() += 1;
-        let (least, greatest) = summary.span_ms.unwrap_or((at.millis(), at.millis()));
-        summary.span_ms = Some((least.min(at.millis()), greatest.max(at.millis())));
+        let Some((_, id)) = entry::of(key) else { continue };
+        summary.ids.push(id);
+        let Some(base) = entry::base(record).filter(|_| entry::standing(record) != Standing::Trashed) else { continue };
+        *summary.entries.entry(base.origin.device).or_default() += 1;
+        let at = base.at.millis();
+        let (least, greatest) = summary.span_ms.unwrap_or((at, at));
+        summary.span_ms = Some((least.min(at), greatest.max(at)));
     }
     summary
 }
 
-fn digest_key(kind: u8, row: &RowName) -> Vec<u8> {
-    [&[kind][..], row].concat()
+fn digest_key(row: &RowName) -> Vec<u8> {
+    [&[DIGEST][..], row].concat()
+}
+
+mod packed_ids {
+    use data_encoding::BASE64_NOPAD;
+    use ingle_model::EntryId;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub fn serialize<S: Serializer>(ids: &[EntryId], serializer: S) -> Result<S::Ok, S::Error> {
+        let bytes: Vec<u8> = ids.iter().flat_map(|id| *id.as_bytes()).collect();
+        serializer.serialize_str(&BASE64_NOPAD.encode(&bytes))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<EntryId>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = BASE64_NOPAD.decode(text.as_bytes()).map_err(D::Error::custom)?;
+        let (ids, rest) = bytes.as_chunks();
+        if rest.is_empty() {
+            Ok(ids.iter().copied().map(EntryId::from_bytes).collect())
+        } else {
+            Err(D::Error::custom("no ids"))
+        }
+    }
 }
 
 mod hex_hashes {
@@ -125,16 +137,18 @@ mod hex_hashes {
 }
 
 mod name_bytes {
-    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+    use data_encoding::BASE64_NOPAD;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 
     use crate::bundle::DocumentName;
 
     pub fn serialize<S: Serializer>(name: &DocumentName, serializer: S) -> Result<S::Ok, S::Error> {
-        name.to_bytes().serialize(serializer)
+        serializer.serialize_str(&BASE64_NOPAD.encode(&name.to_bytes()))
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DocumentName, D::Error> {
-        let bytes = Vec::<u8>::deserialize(deserializer)?;
-        DocumentName::from_bytes(&bytes).ok_or_else(|| serde::de::Error::custom("no document's name"))
+        let text = String::deserialize(deserializer)?;
+        let bytes = BASE64_NOPAD.decode(text.as_bytes()).ok();
+        bytes.and_then(|bytes| DocumentName::from_bytes(&bytes)).ok_or_else(|| D::Error::custom("no document's name"))
     }
 }

@@ -112,11 +112,6 @@ pub fn replay(document: Document, changes: &[Vec<u8>], actor: &Actor) -> Documen
     }
 }
 
-pub fn last_position(store: &impl Store, row: &RowName) -> Result<u64, StoreError> {
-    let last = store.last(Table::Touches, row)?;
-    last.map_or(Ok(0), |(key, _)| position_of(&key).ok_or(StoreError::Damaged))
-}
-
 fn position_of(touch: &[u8]) -> Option<u64> {
     touch.get(16..).and_then(|position| position.try_into().ok()).map(u64::from_be_bytes)
 }

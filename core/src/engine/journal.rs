@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use ingle_model::DeviceId;
+use ingle_model::{DeviceId, EntryId};
 use jiff::Timestamp;
 
+use super::letters::{self, Editing};
 use crate::{
     bundle::{BundleKey, DocumentName, LogId},
     document::{Record, Value},
@@ -71,6 +72,10 @@ pub struct Journal {
     /// What could not be taken and lies on the shelf.
     pub shelved: usize,
     pub settle_at: Option<Timestamp>,
+    /// What editors show.
+    pub editing: BTreeMap<EntryId, Editing>,
+    /// After an error of the disk: nothing is written by itself before.
+    pub not_before: Timestamp,
     /// Held and not applied when the store was opened; the first turn looks at them.
     pub unapplied: Vec<BundleKey>,
 }
@@ -103,6 +108,8 @@ impl Journal {
             is_forked: false,
             shelved: 0,
             settle_at: None,
+            editing: BTreeMap::new(),
+            not_before: Timestamp::MIN,
             unapplied: Vec::new(),
         })
     }
@@ -138,6 +145,8 @@ impl Journal {
             is_forked: store.get(Table::Meta, FORKED_ROW)?.is_some(),
             shelved: store.scan(Table::Shelf, &[], &[], usize::MAX)?.len(),
             settle_at: None,
+            editing: letters::load(store, keys)?.into_iter().collect(),
+            not_before: Timestamp::MIN,
             unapplied: logs.unapplied(store)?,
             logs,
             roster,
@@ -188,11 +197,19 @@ impl Journal {
     }
 
     /// Writes what makes the next opening quick, and what is known of peers.
-    pub fn settle(&mut self, keys: &DeviceKeys, is_end: bool, staged: &mut Staged, random: &mut dyn Random) {
+    pub fn settle(
+        &mut self,
+        store: &impl Store,
+        keys: &DeviceKeys,
+        is_end: bool,
+        staged: &mut Staged,
+        random: &mut dyn Random,
+    ) -> Result<(), StoreError> {
         self.settle_at = None;
         let (documents, keyring) = self.documents(keys);
-        documents.settle(keyring, is_end, staged, random);
+        documents.settle(store, keyring, is_end, staged, random)?;
         self.save_peers(keys, staged, random);
+        Ok(())
     }
 
     /// Drops what need not stay in memory. Only when nothing is staged.

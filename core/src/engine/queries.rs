@@ -1,21 +1,23 @@
 //! What can be asked. Nothing here writes.
 
-use ingle_model::{DeviceId, EntryId, EntryKind, EntryView};
+use std::collections::BTreeMap;
+
+use ingle_model::{DeviceId, EntryId, EntryKind, EntryView, check_in::Term};
 use jiff::Timestamp;
 
 use super::{
     Engine, exchange,
     journal::{self, Journal},
-    writing::Exported,
+    writing::{Content, Exported},
 };
 use crate::{
     bundle::DocumentName,
     document::Record,
-    documents::Keyring,
-    entry::{self, Standing},
+    documents::{Hit, Keyring, Wanted},
+    entry::{self, Standing, letter},
     keys::DeviceKeys,
     log::{self, State},
-    roster::Member,
+    roster::{Member, Secrets},
     seal::Hash,
     staged::Staged,
     store::{Store, StoreError},
@@ -29,9 +31,20 @@ pub struct Query {
     /// About an instant before this one.
     pub until_ms: Option<i64>,
     pub kind: Option<EntryKind>,
-    /// Every one of them is somewhere in the entry, whatever its case.
+    /// Every one of them is somewhere in the entry, whatever its case and accents.
     pub words: Vec<String>,
+    /// Every one of these feelings was named: an id or a label of the vocabulary, or an own word.
+    pub feelings: Vec<String>,
+    /// It has every one of these tags, whatever their case and accents.
+    pub tags: Vec<String>,
     pub limit: Option<usize>,
+}
+
+impl Query {
+    fn wanted(&self) -> Wanted {
+        let code = |feeling: &String| Term::feeling(feeling).map_or_else(|_| feeling.clone(), |word| word.to_code());
+        Wanted::new(&self.words, &self.feelings.iter().map(code).collect::<Vec<_>>(), &self.tags)
+    }
 }
 
 impl std::fmt::Debug for Query {
@@ -86,28 +99,15 @@ impl<S: Store> Engine<S> {
     pub fn list(&mut self, query: &Query) -> Result<Vec<EntryView>, StoreError> {
         let Self { journal, store, keys, .. } = self;
         let journal = journal.as_mut().map_err(|error| *error)?;
-        let (since, until) = (query.since_ms.unwrap_or(i64::MIN), query.until_ms.unwrap_or(i64::MAX));
+        let span = (query.since_ms.unwrap_or(i64::MIN), query.until_ms.unwrap_or(i64::MAX));
         let limit = query.limit.unwrap_or(usize::MAX);
-        let words: Vec<String> = query.words.iter().map(|word| word.to_lowercase()).collect();
-        let mut found: Vec<EntryView> = Vec::new();
-        for (newest, month) in journal.documents.months_between(since, until) {
-            // Months come by the newest that each tells of: what is older than all that was found can't get in any more.
-            if found.len() >= limit && found.get(limit.saturating_sub(1)).is_some_and(|last| last.at_ms > newest) {
-                break;
-            }
-            let name_of = |device| journal::name_of(&journal.names, device);
-            let keyring = Keyring { local: keys.local(), secrets: &journal.secrets };
-            let records = journal.documents.records(store, keyring, &month)?;
-            let views = records.iter().filter_map(|(key, record)| shown(key, record, name_of));
-            let wanted = |view: &EntryView| {
-                (since..until).contains(&view.at_ms)
-                    && query.kind.is_none_or(|kind| kind == view.kind)
-                    && entry::holds(view, &words)
-            };
-            found.extend(views.filter(wanted));
-            found.sort_by_key(|view| std::cmp::Reverse((view.at_ms, view.id)));
-            found.truncate(limit);
-        }
+        let wanted = query.wanted();
+        let mut list = List { journal, store, keys };
+        let found = if wanted.is_empty() {
+            list.newest(query.kind, span, limit)?
+        } else {
+            list.searched(query.kind, span, limit, &wanted)?
+        };
         if found.is_empty() && limit > 0 && journal.documents.holes() > 0 {
             return Err(StoreError::Damaged);
         }
@@ -122,7 +122,7 @@ impl<S: Store> Engine<S> {
         if found.is_none() && journal.documents.holes() > 0 {
             return Err(StoreError::Damaged);
         }
-        Ok(found.and_then(|(_, record)| entry::view(id, &record, |device| journal.name_of(device))))
+        Ok(found.and_then(|(_, kind, record)| entry::view(kind, id, &record, |device| journal.name_of(device))))
     }
 
     /// This device first, then the others by name.
@@ -197,8 +197,8 @@ impl<S: Store> Engine<S> {
         let journal = journal.as_mut().map_err(|error| *error)?;
         let mut all = Vec::new();
         let (documents, keyring) = journal.documents(keys);
-        for month in documents.months() {
-            for (key, record) in documents.records(store, keyring, &month)?.iter() {
+        for document in documents.with_entries() {
+            for (key, record) in documents.records(store, keyring, &document)?.iter() {
                 all.extend(exported(key, record));
             }
         }
@@ -218,45 +218,107 @@ impl<S: Store> Engine<S> {
     }
 }
 
-/// An entry that shows, and the month it lies in.
+/// What a list is made from.
+struct List<'a, S> {
+    journal: &'a mut Journal,
+    store: &'a S,
+    keys: &'a DeviceKeys,
+}
+
+impl<S: Store> List<'_, S> {
+    /// Costs a digest for each document that may hold one of them.
+    fn newest(
+        &mut self,
+        kind: Option<EntryKind>,
+        (since, until): (i64, i64),
+        limit: usize,
+    ) -> Result<Vec<EntryView>, StoreError> {
+        let mut found: Vec<EntryView> = Vec::new();
+        for (newest, document) in self.journal.documents.between(kind, since, until) {
+            // Documents come by the newest that each tells of: what is older than all that was found can't get in any more.
+            if found.len() >= limit && found.get(limit.saturating_sub(1)).is_some_and(|last| last.at_ms > newest) {
+                break;
+            }
+            let (names, keyring) = (&self.journal.names, keyring(self.keys, &self.journal.secrets));
+            let records = self.journal.documents.records(self.store, keyring, &document)?;
+            let views = records.iter().filter_map(|(key, record)| shown(key, record, names));
+            found.extend(views.filter(|view| (since..until).contains(&view.at_ms)));
+            found.sort_by_key(|view| std::cmp::Reverse((view.at_ms, view.id)));
+            found.truncate(limit);
+        }
+        Ok(found)
+    }
+
+    /// Costs a row of words for each month, and a digest for each document with one that is shown.
+    fn searched(
+        &mut self,
+        kind: Option<EntryKind>,
+        span: (i64, i64),
+        limit: usize,
+        wanted: &Wanted,
+    ) -> Result<Vec<EntryView>, StoreError> {
+        let keyring = keyring(self.keys, &self.journal.secrets);
+        let mut hits = self.journal.documents.search(self.store, keyring, kind, span, wanted)?;
+        hits.truncate(limit);
+        let mut by_document: BTreeMap<_, Vec<&Hit>> = BTreeMap::new();
+        hits.iter().for_each(|hit| by_document.entry(hit.row).or_default().push(hit));
+        let mut found = Vec::new();
+        for (row, hits) in by_document {
+            let Some(document) = self.journal.documents.name_of(&row).cloned() else { continue };
+            let records = self.journal.documents.records(self.store, keyring, &document)?;
+            let views = hits.into_iter().filter_map(|hit| {
+                let key = entry::key(hit.kind, hit.id);
+                shown(&key, records.get(&key)?, &self.journal.names)
+            });
+            found.extend(views);
+        }
+        found.sort_by_key(|view| std::cmp::Reverse((view.at_ms, view.id)));
+        Ok(found)
+    }
+}
+
+fn keyring<'a>(keys: &'a DeviceKeys, secrets: &'a Secrets) -> Keyring<'a> {
+    Keyring { local: keys.local(), secrets }
+}
+
+/// An entry that shows, and the document it lies in.
 pub(super) fn find(
     journal: &mut Journal,
     store: &impl Store,
     keys: &DeviceKeys,
     id: EntryId,
-) -> Result<Option<(DocumentName, Record)>, StoreError> {
-    let key = entry::key(id);
+) -> Result<Option<(DocumentName, EntryKind, Record)>, StoreError> {
     let (documents, keyring) = journal.documents(keys);
-    for month in documents.months() {
-        if let Some(record) = documents.record(store, keyring, &month, &key)? {
+    let Some(document) = documents.home_of(id) else { return Ok(None) };
+    for kind in [EntryKind::CheckIn, EntryKind::Letter] {
+        if let Some(record) = documents.record(store, keyring, &document, &entry::key(kind, id))? {
             let shows = entry::standing(&record) != Standing::Trashed && entry::origin(&record).is_some();
-            return Ok(shows.then_some((month, record)));
+            return Ok(shows.then_some((document, kind, record)));
         }
     }
     Ok(None)
 }
 
-fn shown(key: &str, record: &Record, name_of: impl Fn(DeviceId) -> String) -> Option<EntryView> {
-    let id = entry::id(key)?;
-    (entry::standing(record) != Standing::Trashed).then(|| entry::view(id, record, name_of))?
+/// As a list shows it.
+fn shown(key: &str, record: &Record, names: &BTreeMap<DeviceId, String>) -> Option<EntryView> {
+    let (kind, id) = entry::of(key).filter(|_| entry::standing(record) != Standing::Trashed)?;
+    entry::view(kind, id, record, |device| journal::name_of(names, device)).map(letter::shortened)
 }
 
 fn exported(key: &str, record: &Record) -> Vec<Exported> {
-    let (Some(id), Some(origin), Some(at)) = (entry::id(key), entry::origin(record), entry::moment(record)) else {
-        return Vec::new();
-    };
+    let (Some((kind, id)), Some(base)) = (entry::of(key), entry::base(record)) else { return Vec::new() };
     if entry::standing(record) == Standing::Trashed {
         return Vec::new();
     }
-    let made_ms = origin.made_ms;
-    let mut all = vec![Exported { id, made_ms, at: at.clone(), entry: entry::check_in(record) }];
+    let (made_ms, at) = (base.origin.made_ms, base.at);
+    let mut all = vec![Exported { id, made_ms, at: at.clone(), content: Content::read(kind, record) }];
     for (field, values) in record {
         for (index, value) in values.iter().enumerate().skip(1) {
             let other = Record::from([(field.clone(), vec![value.clone()])]);
-            let entry = entry::check_in(&other);
-            if !entry.is_empty() {
+            let content = Content::read(kind, &other);
+            if !content.is_empty() {
                 let id = entry::version_id(id, field, index);
-                all.push(Exported { id, made_ms, at: at.clone(), entry });
+                all.push(Exported { id, made_ms, at: at.clone(), content });
             }
         }
     }

@@ -97,7 +97,6 @@ impl<S: Store> Turn<'_, S> {
     }
 
     /// A letter was finished that day: it counts for the weeks of letters.
-    #[expect(dead_code, reason = "letters are not written yet")]
     pub fn letter_finished(&mut self, date: civil::Date) -> Result<(), StoreError> {
         let at = self.at.clone();
         let reminders = self.reminders(&at, Some(date))?;
@@ -239,7 +238,7 @@ fn read(
     // A week of letters goes on over as many months as it takes.
     let weeks = reminders.rules.values().filter(|rule| rule.kind == RuleKind::LettersWeek);
     if let Some(first) = weeks.filter_map(first_month).min() {
-        months.extend(documents.months().into_iter().filter(|month| *month >= first));
+        months.extend(documents.months().filter(|month| **month >= first).cloned());
     }
     for month in months {
         let records = documents.records(store, keyring, &month)?;

@@ -2,6 +2,8 @@ use std::{cell::Cell, collections::VecDeque, rc::Rc};
 
 use ingle_model::{EntryView, check_in::FeelingDraft};
 
+mod letters;
+
 use super::*;
 use crate::{
     random::Seeded,
@@ -486,7 +488,7 @@ fn a_change_that_automerge_stops_at_is_shelved_alone_and_what_came_with_it_stays
         crate::entry::Origin { made_ms: MAY, device: world.devices[1].engine.own().device() },
     );
     let change = |byte: u8| {
-        let key = crate::entry::key(EntryId::from_bytes([byte; 16]));
+        let key = crate::entry::key(EntryKind::CheckIn, EntryId::from_bytes([byte; 16]));
         let change = Document::new(&[9; 16]).write(&key, &fields).unwrap();
         Item::Change { document: DocumentName::month(2026, 11), change }
     };

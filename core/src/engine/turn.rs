@@ -58,7 +58,7 @@ pub(super) struct Turn<'a, S> {
     pub staged: Staged,
     pub work: Work,
     /// Own changes that go into the turn's bundle.
-    items: Vec<Item>,
+    pub items: Vec<Item>,
     is_settling: bool,
 }
 
@@ -109,8 +109,13 @@ impl<'a, S: Store> Turn<'a, S> {
             }
             Input::Tick => {
                 self.is_settling |= self.journal.settle_at.is_some_and(|due| due <= self.at.instant());
-                Ok(())
+                if self.journal.not_before <= self.at.instant() {
+                    self.put_all_pending(self.at.instant())
+                } else {
+                    Ok(())
+                }
             }
+            Input::Closing => self.put_all_pending(Timestamp::MAX),
         }
     }
 
@@ -166,8 +171,8 @@ impl<'a, S: Store> Turn<'a, S> {
     }
 
     pub fn announce(&mut self, key: &str, change: Change, from: DeviceId) {
-        if let Some(id) = entry::id(key) {
-            self.work.events.push(Event::Entry { id, kind: ingle_model::EntryKind::CheckIn, change, from });
+        if let Some((kind, id)) = entry::of(key) {
+            self.work.events.push(Event::Entry { id, kind, change, from });
         }
     }
 
@@ -177,16 +182,16 @@ impl<'a, S: Store> Turn<'a, S> {
         for items in in_bundles(items) {
             self.append(&items);
         }
-        self.plan_settling();
+        self.plan_settling()?;
         Ok((self.staged, self.work))
     }
 
     /// Cards, digests and what is known of peers are written at a pause, or when much has come together.
-    fn plan_settling(&mut self) {
+    fn plan_settling(&mut self) -> Result<(), StoreError> {
         let wrote = !self.work.bundles.is_empty();
-        let is_much = self.journal.documents.has_long_tail();
+        let is_much = self.journal.documents.has_long_tail() || self.journal.documents.is_crowded();
         if self.is_settling && (is_much || !wrote) {
-            self.journal.settle(self.keys, false, &mut self.staged, self.random);
+            self.journal.settle(self.store, self.keys, false, &mut self.staged, self.random)?;
             self.work.is_settled = true;
         } else if wrote {
             self.journal.save_peers(self.keys, &mut self.staged, self.random);
@@ -194,6 +199,7 @@ impl<'a, S: Store> Turn<'a, S> {
         } else if self.journal.settle_at.is_none() && self.journal.peers.values().any(|peer| peer.is_unsaved) {
             self.journal.settle_at = Some(self.pause_end());
         }
+        Ok(())
     }
 
     fn pause_end(&self) -> Timestamp {

@@ -51,12 +51,22 @@ pub fn name(table: Table) -> &'static str {
         Table::Peers => "peers",
         Table::Shelf => "shelf",
         Table::Inbox => "inbox",
+        Table::Drafts => "drafts",
     }
 }
 
 /// Small rows live in the index itself; big ones in a table beside it, which spares their reading on the way to another key.
 pub fn has_big_rows(table: Table) -> bool {
-    matches!(table, Table::Bundles | Table::Documents | Table::Digests | Table::Roster | Table::Shelf | Table::Inbox)
+    matches!(
+        table,
+        Table::Bundles
+            | Table::Documents
+            | Table::Digests
+            | Table::Roster
+            | Table::Shelf
+            | Table::Inbox
+            | Table::Drafts
+    )
 }
 
 /// The least key after all that start with `prefix`; none when only 0xff bytes are in it.

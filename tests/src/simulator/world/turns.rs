@@ -243,6 +243,7 @@ fn told(input: &Input) -> String {
             format!("frame {} of type {} and {} bytes", link.0, frame.first().copied().unwrap_or_default(), frame.len())
         }
         Input::Tick => "a tick".to_owned(),
+        Input::Closing => "the end of a run".to_owned(),
         Input::Write { .. } | Input::Invite { .. } | Input::Import { .. } => "a request".to_owned(),
     }
 }

@@ -1,0 +1,258 @@
+//! Letters, whole and in an editor.
+
+use ingle_model::LetterDraft;
+
+use super::*;
+
+fn text(text: &str) -> LetterDraft {
+    LetterDraft { text: Some(text.into()), ..LetterDraft::default() }
+}
+
+fn search(device: &mut Device, words: &str) -> usize {
+    let words = words.split(' ').map(str::to_owned).collect();
+    device.engine.list(&Query { words, ..Query::default() }).unwrap().len()
+}
+
+impl World {
+    fn page(&mut self, device: usize, write: Write) -> Page {
+        match self.write(device, write) {
+            Ok(Done::Page(page)) => page,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn open(&mut self, device: usize, id: Option<EntryId>) -> Page {
+        self.page(device, Write::OpenLetter { id })
+    }
+
+    fn keep(&mut self, device: usize, page: &Page, draft: LetterDraft) {
+        let write = Write::KeepLetter { id: page.id, base: page.base.clone(), draft };
+        assert_eq!(self.write(device, write), Ok(Done::Kept));
+    }
+
+    fn finish(&mut self, device: usize, page: &Page, draft: LetterDraft) -> Page {
+        self.page(device, Write::FinishLetter { id: page.id, base: page.base.clone(), draft })
+    }
+
+    fn letter(&mut self, draft: LetterDraft) -> EntryId {
+        match self.write(0, Write::Letter(draft)) {
+            Ok(Done::Saved { id, .. }) => id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The pause of an editor goes by.
+    fn pause(&mut self, device: usize) {
+        let due = self.devices[device].engine.next_deadline().unwrap().as_millisecond();
+        self.devices[device].now.set(due.max(self.devices[device].now.get() + 31_000));
+        self.give(device, vec![Input::Tick]);
+    }
+
+    fn shown(&mut self, device: usize, id: EntryId) -> Option<String> {
+        Some(self.devices[device].engine.show(id).unwrap()?.letter.unwrap().text)
+    }
+
+    fn restart(&mut self, device: usize) {
+        let World { devices, wrap, .. } = self;
+        devices[device].restart(wrap);
+    }
+
+    fn bundles(&self, device: usize) -> usize {
+        self.devices[device].engine.store.rows.keys().filter(|(table, _)| *table == Table::Bundles).count()
+    }
+}
+
+#[test]
+fn a_letter_is_listed_shortly_shown_whole_and_found_by_its_words_on_both_devices() {
+    let mut world = World::paired();
+    world.link();
+    let long = format!("Liebe Größe, {} اليومَ", "weiter ".repeat(60));
+    let tags = Some(vec!["Arbeit".to_owned()]);
+    let id = world.letter(LetterDraft { voice: Some("grandmother".into()), tags, ..text(&long) });
+    world.check_in(0, "rain");
+    world.run();
+    for device in [0, 1] {
+        assert_eq!(world.shown(device, id).as_deref(), Some(long.as_str()));
+        let device = &mut world.devices[device];
+        let list = device.list();
+        let letter = list.iter().find(|view| view.id == id).unwrap().letter.clone().unwrap();
+        assert!(
+            letter.is_excerpt && letter.text.chars().count() == 200 && letter.voice.unwrap().label == "grandmother"
+        );
+        for settled in [false, true] {
+            for (words, found) in
+                [("GROSSE weiter", 1), ("اليوم", 1), ("Grandmother", 1), ("arbeit", 1), ("rain", 1), ("rain weiter", 0)]
+            {
+                assert_eq!(search(device, words), found, "{words}, settled: {settled}");
+            }
+            device.engine.settle(&mut device.random).unwrap();
+        }
+        let only = |kind, tags: &[&str]| Query {
+            kind: Some(kind),
+            tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+            ..Query::default()
+        };
+        assert_eq!(device.engine.list(&only(EntryKind::Letter, &["ARBEIT"])).unwrap().len(), 1);
+        assert_eq!(device.engine.list(&only(EntryKind::Letter, &["arb"])).unwrap().len(), 0, "a tag is found whole");
+        assert_eq!(device.engine.list(&only(EntryKind::CheckIn, &[])).unwrap().len(), 1);
+    }
+    let World { devices: [a, b], .. } = &world;
+    assert_eq!(a.engine.heads(), b.engine.heads());
+}
+
+#[test]
+fn what_an_editor_shows_is_on_this_disk_at_once_and_in_the_letter_after_a_pause() {
+    let mut world = World::paired();
+    world.link();
+    world.run();
+    let (bundles, page) = (world.bundles(0), world.open(0, None));
+    assert!(page.is_new && page.draft == LetterDraft::default());
+    for words in ["Dear", "Dear me", "Dear me, it hurts"] {
+        world.keep(0, &page, text(words));
+    }
+    assert_eq!((world.bundles(0), world.shown(0, page.id)), (bundles, None));
+    world.restart(0);
+    world.pause(0);
+    assert_eq!((world.bundles(0), world.shown(0, page.id).as_deref()), (bundles + 1, Some("Dear me, it hurts")));
+    // The same editor goes on from the page that it has.
+    world.keep(0, &page, text("Dear me, it hurts less"));
+    world.restart(0);
+    world.keep(0, &page, text("Dear me, it hurts less now"));
+    world.pause(0);
+    assert_eq!(world.shown(0, page.id).as_deref(), Some("Dear me, it hurts less now"));
+    assert_eq!(world.bundles(0), bundles + 2);
+    let enough = Some("2026-11-25T19:40:00+01:00[Europe/Berlin]".to_owned());
+    let page = world.finish(0, &page, LetterDraft { enough, ..text("Dear me, it hurts less now.") });
+    assert_eq!(page.draft.text.as_deref(), Some("Dear me, it hurts less now."));
+    assert!(
+        !world.devices[0].engine.store.rows.keys().any(|(table, _)| *table == Table::Drafts),
+        "nothing is left over"
+    );
+    world.link();
+    world.run();
+    assert_eq!(world.shown(1, page.id).as_deref(), Some("Dear me, it hurts less now."));
+}
+
+#[test]
+fn an_editor_in_which_nothing_was_written_leaves_nothing() {
+    let mut world = World::paired();
+    let rows = world.devices[0].engine.store.rows.clone();
+    let page = world.open(0, None);
+    assert_eq!(world.devices[0].engine.store.rows, rows);
+    world.keep(0, &page, LetterDraft { voice: Some("kind".into()), ..text(" \n") });
+    let page = world.finish(0, &page, text(" "));
+    assert!(page.is_new && world.devices[0].list().is_empty());
+    assert_eq!(world.devices[0].engine.store.rows, rows);
+}
+
+#[test]
+fn the_same_letter_in_two_editors_at_once_has_the_words_of_both() {
+    let mut world = World::paired();
+    world.link();
+    let id = world.letter(text("Dear me, it hurts today."));
+    world.run();
+    let (here, there) = (world.open(0, Some(id)), world.open(1, Some(id)));
+    world.keep(0, &here, text("Dear one, it hurts today."));
+    world.keep(1, &there, text("Dear me, it hurts a lot today."));
+    world.pause(0);
+    world.pause(1);
+    world.run();
+    let both = "Dear one, it hurts a lot today.";
+    assert_eq!((world.shown(0, id).as_deref(), world.shown(1, id).as_deref()), (Some(both), Some(both)));
+    // Neither editor has seen the other's words, and both go on.
+    world.keep(0, &here, text("Dear one, it hurts today. So it goes."));
+    let merged = world.finish(0, &here, text("Dear one, it hurts today. So it goes."));
+    assert_eq!(merged.draft.text.as_deref(), Some("Dear one, it hurts a lot today. So it goes."));
+    let merged = world.finish(0, &merged, text("Dear one, it hurts a lot today. So it went."));
+    assert_eq!(merged.draft.text.as_deref(), Some("Dear one, it hurts a lot today. So it went."));
+    world.finish(1, &there, text("Dear me, it hurts a lot today."));
+    world.run();
+    assert_eq!(world.shown(1, id), world.shown(0, id));
+    assert_eq!(world.shown(1, id).as_deref(), Some("Dear one, it hurts a lot today. So it went."));
+}
+
+#[test]
+fn closing_the_journal_and_opening_the_letter_again_put_in_what_an_editor_had() {
+    let mut world = World::paired();
+    let page = world.open(0, None);
+    world.keep(0, &page, text("first words"));
+    world.give(0, vec![Input::Closing]);
+    assert_eq!(world.shown(0, page.id).as_deref(), Some("first words"));
+    world.keep(0, &page, text("first words, and more"));
+    world.restart(0);
+    let again = world.open(0, Some(page.id));
+    assert_eq!(again.draft.text.as_deref(), Some("first words, and more"));
+    world.keep(0, &again, text("first words, and more, and more"));
+    assert_eq!(world.write(0, Write::CloseLetter { id: page.id }), Ok(Done::Kept));
+    assert_eq!(world.shown(0, page.id).as_deref(), Some("first words, and more, and more"));
+}
+
+#[test]
+fn a_full_disk_costs_nothing_that_was_kept_and_is_not_asked_again_at_once() {
+    let mut world = World::paired();
+    let page = world.open(0, None);
+    world.keep(0, &page, text("kept words"));
+    world.devices[0].failing.set(1);
+    world.pause(0);
+    assert_eq!(world.shown(0, page.id), None);
+    let later = world.devices[0].engine.next_deadline().unwrap().as_millisecond();
+    assert!(later >= world.devices[0].now.get() + 60_000 - 1);
+    world.keep(0, &page, text("kept words, more"));
+    world.pause(0);
+    world.pause(0);
+    assert_eq!(world.shown(0, page.id).as_deref(), Some("kept words, more"));
+    world.devices[0].failing.set(1);
+    let write = Write::KeepLetter { id: page.id, base: page.base.clone(), draft: text("not kept") };
+    assert_eq!(world.write(0, write), Err(WriteError::Store(StoreError::Full)));
+}
+
+#[test]
+fn a_letter_is_changed_deleted_and_taken_back_like_any_entry() {
+    let mut world = World::paired();
+    let id = world.letter(LetterDraft { voice: Some("kind".into()), ..text("one two three") });
+    let edit = LetterDraft { voice: Some("figure".into()), ..text("one 2 three") };
+    world.write(0, Write::EditLetter { id, draft: edit }).unwrap();
+    assert_eq!(world.shown(0, id).as_deref(), Some("one 2 three"));
+    world.write(0, Write::Undo).unwrap();
+    let view = world.devices[0].engine.show(id).unwrap().unwrap().letter.unwrap();
+    assert_eq!((view.text.as_str(), view.voice.unwrap().id.as_str()), ("one two three", "kind"));
+    world.write(0, Write::Delete { id }).unwrap();
+    assert_eq!((world.shown(0, id), world.devices[0].engine.entries()), (None, 0));
+    world.write(0, Write::Undo).unwrap();
+    assert_eq!(world.shown(0, id).as_deref(), Some("one two three"));
+    world.write(0, Write::Undo).unwrap();
+    assert_eq!(world.write(0, Write::EditLetter { id, draft: text("x") }), Err(WriteError::NoEntry));
+    let check_in = world.check_in(0, "rain");
+    assert_eq!(world.write(0, Write::EditLetter { id: check_in, draft: text("x") }), Err(WriteError::NoEntry));
+}
+
+#[test]
+fn a_letter_that_was_deleted_elsewhere_while_it_was_written_shows_again_with_what_was_written() {
+    let mut world = World::paired();
+    world.link();
+    let id = world.letter(text("one"));
+    world.run();
+    let page = world.open(0, Some(id));
+    world.keep(0, &page, text("one two"));
+    world.write(1, Write::Delete { id }).unwrap();
+    world.run();
+    assert_eq!(world.shown(0, id), None);
+    world.pause(0);
+    world.run();
+    for device in [0, 1] {
+        let view = world.devices[device].engine.show(id).unwrap().unwrap();
+        assert!(view.deleted_then_changed && view.letter.unwrap().text == "one two");
+    }
+}
+
+#[test]
+fn letters_of_one_journal_are_written_anew_in_another_under_their_ids_once() {
+    let (mut from, mut to) = (World::paired(), World::paired());
+    let id = from.letter(LetterDraft { voice: Some("kind".into()), ..text("Dear me") });
+    let entries = from.devices[0].engine.export().unwrap();
+    for _ in 0..2 {
+        let done = to.give(1, vec![Input::Import { ticket: 3, entries: entries.clone() }]);
+        assert_eq!(done[0].1, Ok(Done::Imported));
+        assert_eq!((to.shown(1, id).as_deref(), to.devices[1].list().len()), (Some("Dear me"), 1));
+    }
+}
