@@ -1,5 +1,7 @@
-//! What the tests of the whole share: the programs in homes of their own, a desktop, two computers on one cable, the simulator.
+//! What the tests of the whole share: the programs in homes of their own, a desktop, two computers on one cable, the simulator,
+//! years of entries.
 
+pub mod decade;
 pub mod desktop;
 pub mod namespaces;
 pub mod programs;

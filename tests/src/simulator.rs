@@ -13,7 +13,7 @@ mod driver;
 mod laws;
 mod model;
 mod network;
-mod randomness;
+pub(crate) mod randomness;
 mod retelling;
 mod story;
 mod world;

@@ -157,7 +157,7 @@ impl Pair {
             self.daemons.borrow_mut()[0] = Some(daemon);
             took
         };
-        figures.insert("start_ms", milliseconds(median((0..STARTS).map(once).collect())));
+        figures.insert("start_young_ms", milliseconds(median((0..STARTS).map(once).collect())));
         figures.insert("start_key", Value::from("a file beside the journal"));
         figures.insert("start_caches", Value::from("warm"));
         figures.insert("entries", Value::from(self.laptop.list().len()));
@@ -183,7 +183,7 @@ impl Pair {
     }
 }
 
-fn draft(number: usize) -> CheckInDraft {
+pub fn draft(number: usize) -> CheckInDraft {
     let feelings = Some(vec![FeelingDraft { word: "hurt".into(), intensity: Some(70) }]);
     let cause = Some(format!("Nobody answered, for the {number}th time, and the evening is long."));
     CheckInDraft { feelings, cause, ..CheckInDraft::default() }
