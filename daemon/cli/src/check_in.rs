@@ -4,7 +4,7 @@ use ingle_api::{
     Client, Failure, FailureKind, Request,
     request::{Saved, Undone},
 };
-use ingle_model::{CheckInDraft, EntryId, EntryView};
+use ingle_model::{CheckInDraft, EntryId, EntryKind, EntryView};
 
 use crate::{
     Context,
@@ -44,8 +44,23 @@ pub async fn edit(context: &Context, id: &str, fields: &Fields) -> Outcome {
         let entry: EntryView = client.call(Request::Show { id }).await?;
         fields::mark_strongest(draft.body.insert(entry.to_draft().body.unwrap_or_default()), place);
     }
-    let saved: Saved = client.call(Request::Edit { id, draft }).await?;
+    let saved: Saved = match client.call(Request::Edit { id, draft }).await {
+        Err(why) if why.kind == FailureKind::NotFound => return Err(not_changed(&mut client, id, why).await.into()),
+        saved => saved?,
+    };
     context.print.answer(&saved, || "Changed. \"ingle undo\" takes it back.".to_owned())
+}
+
+/// There is no such check-in; perhaps it is a letter.
+async fn not_changed(client: &mut Client, id: EntryId, why: Failure) -> Failure {
+    match client.call::<EntryView>(Request::Show { id }).await {
+        Ok(entry) if entry.kind == EntryKind::Letter => Failure::new(
+            FailureKind::Usage,
+            "that is a letter; nothing was changed",
+            "change it with \"ingle letter edit\"",
+        ),
+        _ => why,
+    }
 }
 
 pub async fn delete(context: &Context, id: &str) -> Outcome {

@@ -132,13 +132,7 @@ pub async fn unlock(context: &Context) -> Outcome {
         return Err(reach::absent().into());
     }
     let (mut client, snapshot) = context.reach.connect().await?;
-    match snapshot.journal {
-        JournalState::Absent => return Err(reach::absent().into()),
-        JournalState::Locked if reach::has_passphrase(&mut client).await? => reach::unlock(&mut client).await?,
-        // It was locked by hand, or the keychain may have come back.
-        JournalState::Locked | JournalState::Unavailable => client.tell(Request::Unlock { passphrase: None }).await?,
-        JournalState::Open | JournalState::Joining => {}
-    }
+    reach::open(&mut client, snapshot.journal).await?;
     context.print.answer(&json!({"unlocked": true}), || "The journal is open.".to_owned())
 }
 

@@ -78,7 +78,12 @@ async fn run(arguments: Arguments) -> Outcome {
         reach: Reach::new(Places::find(globals.home.as_deref())?, !globals.no_start),
         print: Print::new(globals.json),
     };
-    let Some(command) = command else { return conversation::run(&context).await };
+    let command = match command {
+        // Where somebody writes, Ctrl-C is an end like any other, and what was written is kept.
+        None => return conversation::run(&context).await,
+        Some(Command::Letter(arguments)) => return letter::letter(&context, &arguments, &mut interrupts).await,
+        Some(command) => command,
+    };
     tokio::select! {
         biased;
         () = interrupts.next() => Err(Stop::Interrupted),
@@ -96,7 +101,7 @@ async fn perform(context: &Context, command: Command) -> Outcome {
         Command::Delete { id } => check_in::delete(context, &id).await,
         Command::Undo => check_in::undo(context).await,
         Command::Search { words, filter } => read::search(context, &words, &filter).await,
-        Command::Letter(arguments) => letter::letter(context, &arguments).await,
+        Command::Letter(arguments) => letter::whole(context, &arguments).await,
         Command::Remind(arguments) => remind::remind(context, &arguments).await,
         Command::Pair { yes, readdress } => pairing::pair(context, yes, readdress).await,
         Command::Join { ticket, yes, name, lock } => pairing::join(context, &ticket, yes, name, lock).await,

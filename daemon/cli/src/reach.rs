@@ -81,6 +81,19 @@ pub async fn has_passphrase(client: &mut Client) -> Result<bool, Failure> {
     Ok(status.key_slots.contains(&KeySlot::Passphrase))
 }
 
+/// Opens the journal because the person said so, whatever shut it.
+pub async fn open(client: &mut Client, journal: JournalState) -> Outcome {
+    match journal {
+        JournalState::Absent => Err(absent().into()),
+        JournalState::Locked if has_passphrase(client).await? => unlock(client).await,
+        // It was locked by hand, or the keychain may have come back.
+        JournalState::Locked | JournalState::Unavailable => {
+            Ok(client.tell(Request::Unlock { passphrase: None }).await?)
+        }
+        JournalState::Open | JournalState::Joining => Ok(()),
+    }
+}
+
 /// Opens a locked journal with `INGLE_PASSPHRASE`, else by asking.
 pub async fn unlock(client: &mut Client) -> Outcome {
     if !has_passphrase(client).await? {

@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::LetterFields;
 use crate::{
     Context,
-    ask::{Keyboard, Typed},
+    ask::{Interrupts, Keyboard, Typed},
     check_in::{self, kept},
     fields::Purpose,
     outcome::{Outcome, Stop},
@@ -40,10 +40,19 @@ const LONGEST_LINE: usize = 4095;
 const END: &str = if cfg!(windows) { "Ctrl-Z and Enter on an empty line" } else { "Ctrl-D on an empty line" };
 
 /// A new letter, or more of an old one.
-pub async fn write(context: &Context, id: Option<EntryId>, fields: &LetterFields) -> Outcome {
-    // What is in the way is told before anything is written, not after.
-    let mut client = check_in::journal(context).await?;
-    let page: LetterPage = client.call(Request::OpenLetter { id }).await?;
+pub async fn write(
+    context: &Context,
+    id: Option<EntryId>,
+    fields: &LetterFields,
+    interrupts: &mut Interrupts,
+) -> Outcome {
+    // What can be seen to be wrong, or is in the way, is told before anything is written, not after.
+    fields.read(Purpose::New).await?;
+    let (client, page) = tokio::select! {
+        biased;
+        () = interrupts.next() => return Err(Stop::Interrupted),
+        opened = open(context, id) => opened?,
+    };
     let mut keyboard = Keyboard::new()?;
     if let Some(text) = page.draft.text.as_deref().filter(|text| !text.is_empty()) {
         aside(format_args!("{}\n\n", render::text(text)));
@@ -67,6 +76,12 @@ pub async fn write(context: &Context, id: Option<EntryId>, fields: &LetterFields
             "It's in that file, in the clear. \"ingle letter --text-file\" takes it from there.".to_owned()
         }),
     }
+}
+
+async fn open(context: &Context, id: Option<EntryId>) -> Outcome<(Client, LetterPage)> {
+    let mut client = check_in::journal(context).await?;
+    let page = client.call(Request::OpenLetter { id }).await?;
+    Ok((client, page))
 }
 
 struct Writing<'a> {
@@ -151,6 +166,12 @@ impl Writing<'_> {
                 Err(_) => reach::locked(),
             };
             match ask(keyboard, &why).await {
+                Wish::Again if why.kind == FailureKind::Locked => {
+                    attempt = match self.unlock().await {
+                        Ok(()) => self.put().await,
+                        Err(stop) => Err(stop),
+                    }
+                }
                 Wish::Again => attempt = self.put().await,
                 Wish::Drop => return Err(why.unsaved().into()),
                 Wish::File(name) => match to_file(Path::new(&name), self.draft.text.as_deref().unwrap_or_default()) {
@@ -159,6 +180,12 @@ impl Writing<'_> {
                 },
             }
         }
+    }
+
+    /// By hand, since the person said so.
+    async fn unlock(&mut self) -> Outcome {
+        let (mut client, snapshot) = self.context.reach.connect().await?;
+        reach::open(&mut client, snapshot.journal).await
     }
 
     async fn put(&mut self) -> Outcome<Saved> {

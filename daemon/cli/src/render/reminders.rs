@@ -26,7 +26,7 @@ pub fn rule(rule: &RuleView) -> String {
         (RuleKind::Daily, None) => format!("Every day at {}", rule.time),
         (RuleKind::LettersWeek, Some(next)) => {
             let letter = rule.letters.unwrap_or(0).saturating_add(1);
-            format!("A week of letters at {}, letter {letter} next {next}", rule.time)
+            format!("A week of letters at {}, letter {letter} on {next}", rule.time)
         }
         (RuleKind::LettersWeek, None) => format!("A week of letters at {}, done", rule.time),
     };
@@ -85,7 +85,7 @@ mod tests {
         let check = |view: RuleView, told: &str| assert_eq!(rule(&view), format!("{told}  aaaaaaaaaaaaaaaaaaaaaaaaaa"));
         let next = Some("2026-11-26T20:30:00+01:00[Europe/Berlin]");
         check(view(RuleKind::Daily, next, None), "Every day at 20:30, next 2026-11-26 20:30");
-        check(view(RuleKind::LettersWeek, next, Some(2)), "A week of letters at 20:30, letter 3 next 2026-11-26 20:30");
+        check(view(RuleKind::LettersWeek, next, Some(2)), "A week of letters at 20:30, letter 3 on 2026-11-26 20:30");
         check(view(RuleKind::LettersWeek, None, Some(7)), "A week of letters at 20:30, done");
     }
 
@@ -103,7 +103,7 @@ mod tests {
         };
         let told = "\
 Now: letter 3, if it suits
-A week of letters at 20:30, letter 3 next 2026-11-25 20:30  aaaaaaaaaaaaaaaaaaaaaaaaaa
+A week of letters at 20:30, letter 3 on 2026-11-25 20:30  aaaaaaaaaaaaaaaaaaaaaaaaaa
 Paused until 2026-11-25 21:00
 Quiet from 22:00 to 08:00";
         assert_eq!(all(&reminders, &zone), told);
