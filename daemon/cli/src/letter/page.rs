@@ -220,12 +220,7 @@ enum Wish {
 }
 
 async fn ask(keyboard: &mut Keyboard, why: &Failure) -> Wish {
-    aside(format_args!(
-        "That isn't saved: {}.\n{}.\nYour letter is still here.\n",
-        why.message,
-        capitalised(&why.hint)
-    ));
-    aside("Enter tries again. The name of a new file puts it there, readable for everything that reads your files.\n");
+    aside(question(why));
     let first = keyboard.line("\"drop\" lets it go. > ").await;
     if let Typed::Line(line) = first {
         return wish(&line);
@@ -234,6 +229,19 @@ async fn ask(keyboard: &mut Keyboard, why: &Failure) -> Wish {
         Typed::Line(line) => wish(&line),
         Typed::End | Typed::Interrupted => Wish::Drop,
     }
+}
+
+fn question(why: &Failure) -> String {
+    let told = why.message.strip_prefix("that was not saved: ").unwrap_or(&why.message);
+    let again = if why.kind == FailureKind::Locked {
+        "Enter opens the journal and tries again.".to_owned()
+    } else {
+        format!("{}; Enter tries again.", capitalised(&why.hint))
+    };
+    format!(
+        "That isn't saved: {told}.\nYour letter is still here. {again}\n\
+         The name of a new file puts it there, readable for everything that reads your files.\n"
+    )
 }
 
 fn wish(line: &str) -> Wish {
@@ -286,6 +294,17 @@ mod tests {
         check("Dear me", "you", "Dear me\nyou\n");
         check("Dear me\n", "", "Dear me\n\n");
         check("Dear me\n\n", "you", "Dear me\n\nyou\n");
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_told_once_with_what_enter_does() {
+        let full = Failure::new(FailureKind::Storage, "the disk is full; that was not saved", "make room");
+        let told = question(&full);
+        assert!(told.starts_with("That isn't saved: the disk is full; that was not saved.\n"), "{told}");
+        assert!(told.contains("Your letter is still here. Make room; Enter tries again.\n"), "{told}");
+        let told = question(&reach::locked().unsaved());
+        assert!(told.starts_with("That isn't saved: the journal is locked; what is in it is safe.\n"), "{told}");
+        assert!(told.contains("Enter opens the journal and tries again."), "{told}");
     }
 
     #[test]
