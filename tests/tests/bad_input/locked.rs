@@ -28,8 +28,8 @@ const PASSPHRASES: &[Row] = &[
         IN_A_TERMINAL,
     ),
     row(
-        "... and something is to be saved",
-        |home| home.ingle(&["check-in", "--cause", "canary"]),
+        "... and something is to be changed",
+        |home| home.ingle(&["edit", "aaaaaaaaaaaaaaaaaaaaaaaaaa", "--cause", "canary"]),
         Locked,
         "that was not saved: the journal is locked; what is in it is safe",
         IN_A_TERMINAL,
@@ -94,6 +94,20 @@ fn a_wrong_passphrase_opens_nothing_and_the_right_one_still_does() {
     guess(&home, PASSPHRASE).ok();
     table.same("the right passphrase", &entries(&home), &before);
     table.end();
+}
+
+#[test]
+fn without_the_passphrase_a_check_in_is_kept_and_shows_with_it() {
+    let home = Home::new();
+    with_passphrase(&home, PASSPHRASE, &["init", "--name", "laptop", "--passphrase"]).ok();
+    home.ingle(&["stop"]).ok();
+    let kept = home.ingle(&["check-in", "--cause", "canary", "--json"]).json();
+    assert_eq!(kept["waiting"], true);
+    assert_eq!(home.status()["waiting"], 1);
+    guess(&home, PASSPHRASE).ok();
+    let shown = home.ingle(&["show", kept["id"].as_str().expect("an id"), "--json"]).json();
+    assert_eq!(shown["cause"], "canary");
+    assert_eq!(home.status()["waiting"], 0);
 }
 
 #[test]
