@@ -16,7 +16,7 @@ use ingle_api::{
 use crate::{autostart, home, platform};
 
 #[cfg(target_os = "linux")]
-mod desktop;
+pub(crate) mod desktop;
 
 /// Below this the journal is in danger of not fitting some day soon: 200 MiB.
 const LITTLE_ROOM: u64 = 200 << 20;

@@ -64,6 +64,8 @@ type OpenStore = fn() -> keyring::Result<Arc<CredentialStore>>;
 #[derive(Debug)]
 pub struct SystemKeychain {
     open_store: OpenStore,
+    /// Whether an item that isn't found may lie behind a lock. Asks for no dialog.
+    is_locked: fn() -> bool,
     label: Option<&'static str>,
     limit: Duration,
     is_busy: Arc<AtomicBool>,
@@ -72,7 +74,7 @@ pub struct SystemKeychain {
 impl SystemKeychain {
     pub fn new(limit: Duration) -> Self {
         let label = cfg!(all(unix, not(target_os = "macos"))).then_some("Ingle: the key of a journal");
-        Self { open_store: system_store, label, limit, is_busy: Arc::default() }
+        Self { open_store: system_store, is_locked: system_is_locked, label, limit, is_busy: Arc::default() }
     }
 
     /// Runs `work` on its own thread. When it is still busy after the limit it is left to itself, and until it ends every further
@@ -118,7 +120,12 @@ impl Drop for Busy {
 
 impl Keychain for SystemKeychain {
     fn key(&self, device: DeviceId) -> Result<LockKey, KeychainFault> {
-        self.call(device, |entry| read(&entry()?))
+        let is_locked = self.is_locked;
+        self.call(device, move |entry| match read(&entry()?) {
+            // A locked keychain shows none of its items.
+            Err(KeychainFault::NoKey) if is_locked() => Err(KeychainFault::Locked),
+            read => read,
+        })
     }
 
     fn keep(&self, device: DeviceId, key: &LockKey) -> Result<(), KeychainFault> {
@@ -178,6 +185,16 @@ fn kind(error: &Error) -> &'static str {
         Error::NoDefaultStore => "no store",
         _ => "other",
     }
+}
+
+#[cfg(target_os = "linux")]
+fn system_is_locked() -> bool {
+    crate::doctor::desktop::is_keychain_locked()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn system_is_locked() -> bool {
+    false
 }
 
 #[cfg(target_os = "macos")]

@@ -143,6 +143,8 @@ impl Home {
         let mut command = Command::new(words.next().expect("there is a program"));
         command.args(words).env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("HOME", self.path());
         command.env("INGLE_HOME", self.path()).env("LANG", "C.UTF-8").env("TMPDIR", std::env::temp_dir());
+        // Without an address a program would find the system's own bus, and lock its journal with this computer's screen.
+        command.env("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus");
         command.envs(self.variables.iter().cloned()).stdin(Stdio::null());
         if let Some(folder) = &self.working_dir {
             command.current_dir(folder);

@@ -41,6 +41,13 @@ pub fn look(device: Option<DeviceId>, has_journal: bool) -> Vec<Finding> {
     }
 }
 
+/// Whether there is a keychain that shows nothing now: its collection is locked, or not there before somebody logs in.
+pub fn is_keychain_locked() -> bool {
+    let bus = Builder::session().and_then(|builder| builder.method_timeout(LIMIT).build());
+    let found = bus.ok().and_then(|bus| ask_keychain(&bus, None));
+    found.is_some_and(|found| found.is_locked == Some(true))
+}
+
 fn passphrase_hint(has_journal: bool) -> &'static str {
     if has_journal {
         "This journal doesn't need one."

@@ -17,7 +17,13 @@ macro_rules! keychain {
             before(&item)?;
             Ok(store)
         }
-        SystemKeychain { open_store: open, label: None, limit: Duration::from_secs(5), is_busy: Arc::default() }
+        SystemKeychain {
+            open_store: open,
+            is_locked: || false,
+            label: None,
+            limit: Duration::from_secs(5),
+            is_busy: Arc::default(),
+        }
     }};
 }
 
@@ -66,6 +72,16 @@ fn each_way_of_being_away_has_its_name() {
     let absent = keychain!(|_| Err(Error::NoDefaultStore));
     assert_eq!(absent.key(DEVICE), Err(KeychainFault::NoKeychain));
     assert_eq!(absent.keep(DEVICE, &LockKey::generate()), Err(KeychainFault::NoKeychain));
+}
+
+#[test]
+fn an_item_that_is_not_found_behind_a_lock_is_not_said_to_be_gone() {
+    let mut keychain = keychain!(|_| Ok(()));
+    keychain.is_locked = || true;
+    assert_eq!(keychain.key(DEVICE), Err(KeychainFault::Locked));
+    let key = LockKey::generate();
+    keychain.keep(DEVICE, &key).expect("kept");
+    assert_eq!(keychain.key(DEVICE), Ok(key));
 }
 
 #[test]
