@@ -4,7 +4,7 @@
 //! Age files tell whom they are for, and nothing of who made them: who can write into the journal folder while the journal is
 //! locked can put something into the inbox. What is taken out of it, and how, is the engine's.
 
-use ingle_model::{CheckInDraft, DeviceId, EntryId, Moment, Refused};
+use ingle_model::{CheckInDraft, DeviceId, EntryId, LetterDraft, Moment, Refused};
 
 use crate::{
     engine::{OpenError, WriteError},
@@ -19,6 +19,7 @@ mod v1;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Captured {
     CheckIn(CheckInDraft),
+    Letter(LetterDraft),
 }
 
 /// What lies in the inbox, opened.
@@ -87,6 +88,7 @@ impl Captured {
     fn check(&self) -> Result<Option<Moment>, Refused> {
         match self {
             Self::CheckIn(draft) => draft.check().map(|(_, about)| about),
+            Self::Letter(draft) => draft.check().map(|(_, about)| about),
         }
     }
 }

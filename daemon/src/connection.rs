@@ -19,7 +19,7 @@ use tokio_util::{
     sync::CancellationToken,
 };
 
-use crate::{journal::Journal, letters::Editors, pairing_desk::PairingDesk, requests};
+use crate::{journal::Journal, letters::Editors, pairing_desk::PairingDesk, requests, upgrade::Busy};
 
 /// How long a caller may be silent before its hello.
 const HELLO_LIMIT: Duration = Duration::from_secs(10);
@@ -35,7 +35,13 @@ type Answer = Pin<Box<dyn Future<Output = Message> + Send>>;
 pub async fn run<S: AsyncRead + AsyncWrite + Unpin>(stream: S, journal: Journal, stop: CancellationToken) {
     let mut lines = Framed::new(stream, LinesCodec::new_with_max_length(MAX_REQUEST_BYTES));
     let is_welcome = stop.run_until_cancelled(hello(&mut lines, &journal)).await;
-    if let Some(Ok(())) = is_welcome {
+    if let Some(Ok(Welcome::MakeRoom(answer))) = is_welcome {
+        tracing::info!("a caller speaks a newer contract; the daemon makes room for the one that goes with it");
+        // Answered when the new one can start. The caller may not wait for it.
+        journal.end().await;
+        drop(send(&mut lines, &answer).await);
+    } else if let Some(Ok(Welcome::In)) = is_welcome {
+        let busy = Some(Busy::with(&journal));
         let (told, pairing_events) = mpsc::channel(WAITING_PAIRING_EVENTS);
         let mut caller = Caller {
             lines,
@@ -44,6 +50,7 @@ pub async fn run<S: AsyncRead + AsyncWrite + Unpin>(stream: S, journal: Journal,
             pairing_events,
             watching: None,
             editors: Editors::default(),
+            busy,
         };
         let overdue = async {
             stop.cancelled().await;
@@ -59,18 +66,32 @@ pub async fn run<S: AsyncRead + AsyncWrite + Unpin>(stream: S, journal: Journal,
     }
 }
 
+/// What becomes of a caller after hello.
+enum Welcome {
+    In,
+    /// The daemon ends, and then this is said.
+    MakeRoom(Message),
+}
+
 /// The caller can't be talked to any more.
 #[derive(Debug)]
 struct HungUp;
 
-async fn hello<S: AsyncRead + AsyncWrite + Unpin>(lines: &mut Lines<S>, journal: &Journal) -> Result<(), HungUp> {
+async fn hello<S: AsyncRead + AsyncWrite + Unpin>(lines: &mut Lines<S>, journal: &Journal) -> Result<Welcome, HungUp> {
     let call = timeout(HELLO_LIMIT, next_call(lines)).await.map_err(|_| HungUp)??;
     let reply = match &call.request {
         Request::Hello { api: API_VERSION, client } => {
             tracing::debug!(client = known_name(client), "hello");
             Message::reply(call.id, &journal.snapshot().await)
         }
-        Request::Hello { api, .. } => Message::failure(Some(call.id), other_version(*api)),
+        Request::Hello { api, .. } => {
+            let answer = Message::failure(Some(call.id), other_version(*api));
+            journal.settled().await;
+            if *api > API_VERSION && journal.may_end(true) {
+                return Ok(Welcome::MakeRoom(answer));
+            }
+            answer
+        }
         _ => Message::failure(
             Some(call.id),
             Failure::new(FailureKind::Usage, "the first request must be hello", "see docs/api.md"),
@@ -78,7 +99,7 @@ async fn hello<S: AsyncRead + AsyncWrite + Unpin>(lines: &mut Lines<S>, journal:
     };
     let is_welcome = matches!(reply, Message::Reply { .. });
     send(lines, &reply).await?;
-    if is_welcome { Ok(()) } else { Err(HungUp) }
+    if is_welcome { Ok(Welcome::In) } else { Err(HungUp) }
 }
 
 struct Caller<S> {
@@ -88,6 +109,8 @@ struct Caller<S> {
     pairing_events: mpsc::Receiver<Event>,
     watching: Option<broadcast::Receiver<Event>>,
     editors: Editors,
+    /// Until it does nothing but watch.
+    busy: Option<Busy>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Caller<S> {
@@ -113,6 +136,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Caller<S> {
     fn take(&mut self, call: Call) -> Answer {
         let Call { id, request, .. } = call;
         self.editors.note(&request);
+        let only_looks = matches!(
+            request,
+            Request::Watch {}
+                | Request::Status {}
+                | Request::List { .. }
+                | Request::Show { .. }
+                | Request::Reminders {}
+        );
+        if !only_looks && self.busy.is_none() {
+            self.busy = Some(Busy::with(&self.journal));
+        }
         let ready = |result: Result<(), Failure>| -> Answer {
             let message = match result {
                 Ok(()) => Message::reply(id, &serde_json::Value::Null),
@@ -123,6 +157,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Caller<S> {
         match request {
             Request::Watch {} => {
                 self.watching = Some(self.journal.events());
+                self.busy = None;
                 ready(Ok(()))
             }
             Request::Answer { accept } => ready(self.desk.answer(accept)),

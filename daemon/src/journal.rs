@@ -26,6 +26,7 @@ use crate::{
     opening::{self, Opened, Shut},
     reminding::{Reminding, Seat},
     store::Pragmas,
+    upgrade::{Callers, Program},
 };
 
 /// How long a request waits for a journal that is being opened. A dialog of the keychain can take longer.
@@ -57,6 +58,8 @@ struct Inner {
     fault: CancellationToken,
     /// Cancelled when the journal is closed and the lock given back.
     gone: CancellationToken,
+    callers: Callers,
+    program: Program,
 }
 
 /// How the journal stands.
@@ -92,7 +95,10 @@ impl Journal {
         let seat = std::sync::Mutex::new(Some(seat));
         let (change, disk, tasks) = (Arc::default(), Arc::default(), TaskTracker::new());
         let (fault, gone) = (CancellationToken::new(), CancellationToken::new());
+        let (callers, program) = (Callers::default(), Program::of_this_process());
         Self(Arc::new(Inner {
+            callers,
+            program,
             places,
             pragmas,
             keychain,
@@ -311,6 +317,14 @@ impl Journal {
 
     pub(crate) fn event_sender(&self) -> broadcast::Sender<Event> {
         self.0.events.clone()
+    }
+
+    pub(crate) fn callers(&self) -> &Callers {
+        &self.0.callers
+    }
+
+    pub(crate) fn program(&self) -> &Program {
+        &self.0.program
     }
 
     pub fn places(&self) -> &Places {

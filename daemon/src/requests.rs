@@ -89,6 +89,7 @@ async fn save(journal: &Journal, write: Write) -> Result<Value, Failure> {
     let has_words = matches!(write, Write::CheckIn(_) | Write::Letter(_) | Write::Edit { .. });
     let whole = match &write {
         Write::CheckIn(draft) => Some(Captured::CheckIn(draft.clone())),
+        Write::Letter(draft) => Some(Captured::Letter(draft.clone())),
         _ => None,
     };
     if let Some(whole) = whole.clone()

@@ -3,7 +3,7 @@
 use std::{thread, time::Duration};
 
 use ingle_api::{Failure, FailureKind, Request, request::Saved, status::JournalState};
-use ingle_model::{CheckInDraft, EntryId};
+use ingle_model::{CheckInDraft, EntryId, LetterDraft};
 use ingle_tests::{
     programs::Home,
     writers::{Caller, Heard},
@@ -41,7 +41,9 @@ fn waiting(home: &Home) -> u64 {
 /// Each entry's id and cause.
 fn entries(home: &Home) -> Vec<(String, String)> {
     let text = |entry: &Value, field: &str| entry[field].as_str().expect("a text").to_owned();
-    home.list().iter().map(|entry| (text(entry, "id"), text(entry, "cause"))).collect()
+    let list = home.list();
+    let check_ins = list.iter().filter(|entry| entry["kind"] == "check-in");
+    check_ins.map(|entry| (text(entry, "id"), text(entry, "cause"))).collect()
 }
 
 fn unlock(home: &Home, passphrase: Option<&str>) -> Result<Value, Failure> {
@@ -71,14 +73,18 @@ fn a_locked_journal_shows_nothing_takes_in_what_is_new_and_opens_with_it() {
     let why = ask(&home, Request::CheckIn { draft: draft("") }).expect_err("it is checked as always");
     assert_eq!(why.kind, FailureKind::Usage);
 
+    let letter = LetterDraft { text: Some("Dear me,".into()), ..LetterDraft::default() };
+    let letter = ask(&home, Request::Letter { draft: letter }).expect("it is kept");
+    assert_eq!(letter["waiting"], true);
     let meanwhile = check_in(&home, "meanwhile");
     assert!(meanwhile.waiting);
-    assert_eq!((waiting(&home), home.status()["locked"].clone()), (1, true.into()));
+    assert_eq!((waiting(&home), home.status()["locked"].clone()), (2, true.into()));
     unlock(&home, None).expect("nothing but its file locks it");
     assert_eq!(events.next()["state"], "open");
     assert_eq!(waiting(&home), 0);
     let told = [(meanwhile.id.to_string(), "meanwhile".to_owned()), (before.id.to_string(), "before".to_owned())];
     assert_eq!(entries(&home), told);
+    assert_eq!(home.ingle(&["show", letter["id"].as_str().expect("an id"), "--json"]).json()["text"], "Dear me,");
     assert_eq!(home.list()[0]["at"], meanwhile.at);
 }
 

@@ -1,6 +1,6 @@
 //! The bytes of what waits in the inbox, version 1, inside of the seal: the version and JSON. Only ever added to.
 
-use ingle_model::{CheckInDraft, EntryId, Moment};
+use ingle_model::{CheckInDraft, EntryId, LetterDraft, Moment};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -22,11 +22,13 @@ struct Written {
 #[serde(rename_all = "kebab-case")]
 enum What {
     CheckIn(CheckInDraft),
+    Letter(LetterDraft),
 }
 
 pub(super) fn write(waiting: &Waiting) -> Zeroizing<Vec<u8>> {
     let what = match &waiting.what {
         Captured::CheckIn(draft) => What::CheckIn(draft.clone()),
+        Captured::Letter(draft) => What::Letter(draft.clone()),
     };
     let written = Written { id: waiting.id, made: waiting.made.clone(), what };
     let mut out = Zeroizing::new(Vec::with_capacity(USUAL_BYTES));
@@ -40,6 +42,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Waiting> {
     let Written { id, made, what } = serde_json::from_slice(json).ok()?;
     let what = match what {
         What::CheckIn(draft) => Captured::CheckIn(draft),
+        What::Letter(draft) => Captured::Letter(draft),
     };
     Some(Waiting { id, made, what })
 }
@@ -56,7 +59,13 @@ mod tests {
         let golden = "\u{1}{\"id\":\"a4dqobyha4dqobyha4dqobyha4\",\"made\":\"2026-05-01T12:00:00+02:00[Europe/Berlin]\",\
                       \"what\":{\"check-in\":{\"cause\":\"nobody came\"}}}";
         assert_eq!(std::str::from_utf8(&write(&waiting)).unwrap(), golden);
-        assert_eq!(read(golden.as_bytes()), Some(waiting));
+        assert_eq!(read(golden.as_bytes()), Some(waiting.clone()));
+        let letter = LetterDraft { text: Some("Dear me,".into()), ..Default::default() };
+        let letter = Waiting { what: Captured::Letter(letter), ..waiting };
+        let golden_letter =
+            golden.replace("check-in", "letter").replace("cause", "text").replace("nobody came", "Dear me,");
+        assert_eq!(std::str::from_utf8(&write(&letter)).unwrap(), golden_letter);
+        assert_eq!(read(golden_letter.as_bytes()), Some(letter));
         for wrong in ["", "\u{1}", "\u{2}{}", &golden[..golden.len() - 1]] {
             assert_eq!(read(wrong.as_bytes()), None, "{wrong}");
         }

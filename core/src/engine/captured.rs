@@ -36,6 +36,7 @@ impl<S: Store> Turn<'_, S> {
         for Waiting { id, made, what } in waiting {
             let result = match what {
                 Captured::CheckIn(draft) => self.new_check_in(id, &draft, &made).map(|_| ()),
+                Captured::Letter(draft) => self.new_letter(id, &draft, &made).map(|_| ()),
             };
             match result {
                 Err(WriteError::Store(error)) => return Err(error),

@@ -38,9 +38,16 @@ pub async fn connect_only(places: &Places, client: &str) -> Result<(Client, Snap
 }
 
 /// Connects to the daemon, starting one if nobody is there. When two callers start one at once, both get the one that came first.
+/// A daemon of an older version makes room, and is gone when it says so; one that doesn't stays, and its failure is told.
 pub async fn connect_or_start(places: &Places, client: &str) -> Result<(Client, Snapshot), Failure> {
     match connect(places, client).await {
         Ok(connected) => return Ok(connected),
+        Err(ConnectError::Failed(older)) if older.kind == FailureKind::Version => {
+            return match start(places).await {
+                Ok(()) => connect_only(places, client).await,
+                Err(_) => Err(older),
+            };
+        }
         Err(ConnectError::Failed(failure)) => return Err(failure),
         Err(ConnectError::NobodyThere) => {}
     }
