@@ -84,7 +84,10 @@ fn a_locked_journal_shows_nothing_takes_in_what_is_new_and_opens_with_it() {
     assert_eq!(waiting(&home), 0);
     let told = [(meanwhile.id.to_string(), "meanwhile".to_owned()), (before.id.to_string(), "before".to_owned())];
     assert_eq!(entries(&home), told);
-    assert_eq!(home.ingle(&["show", letter["id"].as_str().expect("an id"), "--json"]).json()["text"], "Dear me,");
+    assert_eq!(
+        home.ingle(&["show", letter["id"].as_str().expect("an id"), "--json"]).json()["letter"]["text"],
+        "Dear me,"
+    );
     assert_eq!(home.list()[0]["at"], meanwhile.at);
 }
 
