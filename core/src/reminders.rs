@@ -105,7 +105,7 @@ struct Open {
 
 impl Reminders {
     /// What is due at a moment, on the clock of its zone. Of several that wait there is one: what wasn't shown yet before what was,
-    /// letters before check-ins, and then the newest.
+    /// then what is before the person's eyes, letters before check-ins, and then the newest.
     pub fn decide(&self, now: &Moment, presence: Presence) -> Decision {
         let told = now.zoned();
         if let Some(paused) = self.paused(told.timestamp()) {
@@ -117,7 +117,10 @@ impl Reminders {
         }
         let is_held = presence.holds(told.timestamp());
         let open = self.open(&told).into_iter().filter(|open| open.is_shown || !is_held);
-        let first = open.max_by_key(|open| (!open.is_shown, open.kind == RuleKind::LettersWeek, open.begin, open.slot));
+        let first = open.max_by_key(|open| {
+            let shown = self.shown.place(open.slot, self.round(open.slot));
+            (!open.is_shown, shown, open.kind == RuleKind::LettersWeek, open.begin, open.slot)
+        });
         let due = first.map(|Open { slot, kind, is_shown, .. }| Due {
             slot,
             kind,
@@ -218,8 +221,12 @@ impl Reminders {
     /// Notes that a reminder was put before the person's eyes on this device. Whatever waits beside it counts as shown as well.
     pub fn show(&mut self, slot: Slot, now: &Moment) {
         let round = self.round(slot);
+        let told = now.zoned();
+        for open in self.open(&told).into_iter().filter(|open| open.slot != slot) {
+            self.shown.mark(open.slot, self.round(open.slot));
+        }
+        // Last: it is what the person sees.
         self.shown.mark(slot, round);
-        self.show_open(&now.zoned());
     }
 
     /// Begins or ends a pause.

@@ -88,4 +88,9 @@ impl Shown {
     pub fn holds(&self, slot: Slot, round: i64) -> bool {
         self.0.contains(&(slot, round))
     }
+
+    /// The higher, the later it was shown; none when it wasn't.
+    pub fn place(&self, slot: Slot, round: i64) -> Option<usize> {
+        self.0.iter().rposition(|mark| *mark == (slot, round))
+    }
 }

@@ -239,6 +239,9 @@ fn what_comes_due_after_another_was_shown_takes_its_place() {
     rules.show(slot(1, "2026-05-01"), &at("2026-05-01 10:00", BERLIN));
     assert_eq!(due(&rules, "2026-05-01 10:59", BERLIN), Some((slot(1, "2026-05-01"), true)));
     assert_eq!(due(&rules, "2026-05-01 11:00", BERLIN), Some((slot(2, "2026-05-01"), false)));
+    // And keeps it, or it would be withdrawn as soon as it is there.
+    rules.show(slot(2, "2026-05-01"), &at("2026-05-01 11:00", BERLIN));
+    assert_eq!(due(&rules, "2026-05-01 11:01", BERLIN), Some((slot(2, "2026-05-01"), true)));
 }
 
 #[test]
