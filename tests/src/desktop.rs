@@ -16,9 +16,11 @@ use zbus::blocking::{Connection, connection};
 use crate::programs::{Home, program, until};
 
 pub mod icon;
+pub mod notifier;
 pub mod reader;
 
 use icon::Icon;
+pub use notifier::Notifier;
 use reader::Reader;
 
 /// What every program on the desktop has in its environment.

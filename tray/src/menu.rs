@@ -133,7 +133,8 @@ pub fn face(view: &View) -> Face {
         shape = Shape::Paused;
         tooltip = format!("{tooltip} {}.", paused(pausing));
     }
-    if is_ready && is_due {
+    // A locked journal has another line that unlocks.
+    if is_due && matches!(state, State::Ready | State::Locked) {
         (head, action) = (MOMENT.into(), Some(Action::Moment));
         if is_unseen {
             shape = Shape::Attention;
@@ -406,7 +407,8 @@ mod tests {
         let unseen = View { is_unseen: true, ..due };
         assert_eq!(face(&unseen).shape, Shape::Attention);
         assert_eq!(action(&unseen, Spot::Head), Some(Action::Moment));
-        assert_eq!(action(&View { state: State::Locked, ..due }, Spot::Head), Some(Action::Open(Window::Unlock)));
+        assert_eq!(action(&View { state: State::Locked, ..due }, Spot::Head), Some(Action::Moment));
+        assert_eq!(action(&View { state: State::Away, ..due }, Spot::Head), None);
     }
 
     #[test]
