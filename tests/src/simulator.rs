@@ -14,6 +14,7 @@ mod laws;
 mod model;
 mod network;
 pub(crate) mod randomness;
+pub mod reminding;
 mod retelling;
 mod story;
 mod world;

@@ -166,7 +166,7 @@ pub struct RuleView {
     pub id: RuleId,
     pub kind: RuleKind,
     pub time: TimeOfDay,
-    /// When it reminds next, RFC 9557 in the person's zone; null when it is over.
+    /// When it reminds next, RFC 9557 in the person's zone; null when it is over, and while a pause has no end.
     pub next: Option<String>,
     /// Of a week of letters: days that had one, 0 to 7.
     pub letters: Option<u32>,
