@@ -21,14 +21,12 @@ const MAX_WORDS: usize = 8_000;
 /// Costs time in proportion to the texts, and a little more where they differ much.
 pub fn steps<'a>(old: &str, new: &'a str) -> Vec<Step<'a>> {
     let mut found = Vec::new();
-    for lines in hunks((old, new), lines) {
-        let (old_part, new_part) = (&old[lines.0.clone()], &new[lines.1.clone()]);
-        if words(old_part).len().max(words(new_part).len()) > MAX_WORDS {
-            found.push(lines);
-            continue;
-        }
-        let inside = hunks((old_part, new_part), words).into_iter();
-        found.extend(inside.map(|(before, after)| (moved(&before, lines.0.start), moved(&after, lines.1.start))));
+    for (before, after) in hunks((old, new), lines, usize::MAX) {
+        let inside = hunks((&old[before.clone()], &new[after.clone()]), words, MAX_WORDS).into_iter();
+        found.extend(inside.map(|(inner_before, inner_after)| {
+            let (before, after) = (moved(&inner_before, before.start), moved(&inner_after, after.start));
+            trimmed(old, new, before, after)
+        }));
     }
     if found.len() > MAX_STEPS {
         let (old_start, new_start) = found.first().map_or((0, 0), |(before, after)| (before.start, after.start));
@@ -46,27 +44,32 @@ pub fn steps<'a>(old: &str, new: &'a str) -> Vec<Step<'a>> {
     steps
 }
 
-/// The bytes that differ, in both texts, when they are compared by these pieces; trimmed to the sign.
-fn hunks((old, new): (&str, &str), pieces: fn(&str) -> Vec<Range<usize>>) -> Vec<(Range<usize>, Range<usize>)> {
-    let (start, old_end, new_end) = trimmed(old, new);
-    let (old_middle, new_middle) = (&old[start..old_end], &new[start..new_end]);
-    if old_middle.is_empty() && new_middle.is_empty() {
-        return Vec::new();
+/// The bytes that differ, in both texts, when they are compared by these pieces; all from the first to the last that differs when
+/// those are more than `most`.
+fn hunks(
+    (old, new): (&str, &str),
+    pieces: fn(&str) -> Vec<Range<usize>>,
+    most: usize,
+) -> Vec<(Range<usize>, Range<usize>)> {
+    let (old_pieces, new_pieces) = (pieces(old), pieces(new));
+    let is_same = |(one, other): &(&Range<usize>, &Range<usize>)| old[(*one).clone()] == new[(*other).clone()];
+    let start = old_pieces.iter().zip(&new_pieces).take_while(is_same).count();
+    let ends = old_pieces[start..].iter().rev().zip(new_pieces[start..].iter().rev());
+    let end = ends.take_while(is_same).count();
+    let (old_pieces, new_pieces) = (&old_pieces[..old_pieces.len() - end], &new_pieces[..new_pieces.len() - end]);
+    let (old_end, new_end) =
+        (old_pieces.last().map_or(0, |piece| piece.end), new_pieces.last().map_or(0, |piece| piece.end));
+    let (old_pieces, new_pieces) = (&old_pieces[start..], &new_pieces[start..]);
+    if old_pieces.len().max(new_pieces.len()) > most {
+        return vec![(start_of(old_pieces, 0, old_end)..old_end, start_of(new_pieces, 0, new_end)..new_end)];
     }
-    if old_middle.is_empty() || new_middle.is_empty() {
-        return vec![(start..old_end, start..new_end)];
-    }
-    let (old_pieces, new_pieces) = (pieces(old_middle), pieces(new_middle));
     let mut input = InternedInput::default();
-    input.update_before(old_pieces.iter().map(|piece| &old_middle[piece.clone()]));
-    input.update_after(new_pieces.iter().map(|piece| &new_middle[piece.clone()]));
+    input.update_before(old_pieces.iter().map(|piece| &old[piece.clone()]));
+    input.update_after(new_pieces.iter().map(|piece| &new[piece.clone()]));
     let diff = Diff::compute(Algorithm::Myers, &input);
     let bytes = diff.hunks().map(|hunk| {
-        let before = span(&old_pieces, hunk.before, old_middle.len());
-        let after = span(&new_pieces, hunk.after, new_middle.len());
-        let (skip, old_end, new_end) = trimmed(&old_middle[before.clone()], &new_middle[after.clone()]);
-        let (before, after) = (before.start + skip..before.start + old_end, after.start + skip..after.start + new_end);
-        (moved(&before, start), moved(&after, start))
+        let before = start_of(old_pieces, hunk.before.start, old_end)..start_of(old_pieces, hunk.before.end, old_end);
+        (before, start_of(new_pieces, hunk.after.start, new_end)..start_of(new_pieces, hunk.after.end, new_end))
     });
     bytes.collect()
 }
@@ -75,13 +78,18 @@ fn moved(range: &Range<usize>, by: usize) -> Range<usize> {
     range.start + by..range.end + by
 }
 
-/// Where the texts begin to differ, and where in each of them their common end begins, in bytes.
-fn trimmed(old: &str, new: &str) -> (usize, usize, usize) {
+/// Where one word is put in the place of another, what differs is told to the sign. All else stays whole, so that two who put words
+/// in at the same place have them beside each other and not inside of each other.
+fn trimmed(old: &str, new: &str, before: Range<usize>, after: Range<usize>) -> (Range<usize>, Range<usize>) {
+    if words(&old[before.clone()]).len() != 1 || words(&new[after.clone()]).len() != 1 {
+        return (before, after);
+    }
+    let (old, new) = (&old[before.clone()], &new[after.clone()]);
     let same = old.chars().zip(new.chars()).take_while(|(one, other)| one == other);
     let start = same.map(|(one, _)| one.len_utf8()).sum();
     let ends = old[start..].chars().rev().zip(new[start..].chars().rev());
     let end: usize = ends.take_while(|(one, other)| one == other).map(|(one, _)| one.len_utf8()).sum();
-    (start, old.len() - end, new.len() - end)
+    (before.start + start..before.end - end, after.start + start..after.end - end)
 }
 
 fn lines(text: &str) -> Vec<Range<usize>> {
@@ -94,31 +102,29 @@ fn lines(text: &str) -> Vec<Range<usize>> {
     ends.collect()
 }
 
-/// Words, and every other sign for itself.
+/// Words, the space between them, and every other sign for itself; where a script has no spaces, that is every sign.
 fn words(text: &str) -> Vec<Range<usize>> {
     /// From here on scripts are written without spaces, or are pictures.
     const WITHOUT_SPACES: char = '\u{2e80}';
     let mut all: Vec<Range<usize>> = Vec::new();
-    let mut in_word = false;
+    let mut last = None;
     for (at, sign) in text.char_indices() {
         let end = at + sign.len_utf8();
-        let goes_on = sign.is_alphanumeric() && sign < WITHOUT_SPACES;
+        let is_run = sign < WITHOUT_SPACES && (sign.is_whitespace() || sign.is_alphanumeric());
+        let kind = is_run.then_some(sign.is_whitespace());
         match all.last_mut() {
-            Some(word) if in_word && goes_on => word.end = end,
+            Some(word) if kind.is_some() && kind == last => word.end = end,
             _ => all.push(at..end),
         }
-        in_word = goes_on;
+        last = kind;
     }
     all
 }
 
-/// The bytes from the first to the last of these words.
-fn span(words: &[Range<usize>], hunk: Range<u32>, length: usize) -> Range<usize> {
-    let start_of = |index: u32| {
-        let index = usize::try_from(index).unwrap_or(usize::MAX);
-        words.get(index).map_or(length, |word| word.start)
-    };
-    start_of(hunk.start)..start_of(hunk.end)
+/// Where the piece of that number begins; behind the last one, where that ends.
+fn start_of(pieces: &[Range<usize>], number: u32, end: usize) -> usize {
+    let number = usize::try_from(number).unwrap_or(usize::MAX);
+    pieces.get(number).map_or(end, |piece| piece.start)
 }
 
 #[cfg(test)]
@@ -151,6 +157,8 @@ mod tests {
         check("größer wäre schön", "größe wäre schöner", &[(5, 1, ""), (16, 0, "er")]);
         check("今日は疲れた", "今日は少し疲れました", &[(3, 0, "少し"), (7, 0, "まし")]);
         check("😀 ja 👍🏽", "😀 👍🏽", &[(2, 3, "")]);
+        check("one word", "one wound word", &[(4, 0, "wound ")]);
+        check("one wound word", "one word", &[(4, 6, "")]);
     }
 
     #[test]
