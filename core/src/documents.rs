@@ -100,6 +100,8 @@ impl Documents {
         if let Some(change) = &change {
             loaded.uncommitted.push(change.clone());
             loaded.summary = None;
+            // What is looked up later in this turn finds it.
+            self.cards.entry(keys.row_name(name)).or_insert_with(|| Card::new(name));
         }
         Ok(change.map(|change| Item::Change { document: name.clone(), change }))
     }

@@ -134,6 +134,19 @@ fn what_an_editor_shows_is_on_this_disk_at_once_and_in_the_letter_after_a_pause(
 }
 
 #[test]
+fn a_letter_that_is_finished_before_any_pause_is_there_at_once_and_after_a_restart() {
+    let mut world = World::paired();
+    let page = world.open(0, None);
+    world.keep(0, &page, text("short"));
+    let finished = world.finish(0, &page, text("short"));
+    assert_eq!((finished.draft.text.as_deref(), finished.is_new), (Some("short"), false));
+    let page = world.open(0, None);
+    world.keep(0, &page, text("kept"));
+    world.restart(0);
+    assert_eq!(world.open(0, Some(page.id)).draft.text.as_deref(), Some("kept"));
+}
+
+#[test]
 fn an_editor_in_which_nothing_was_written_leaves_nothing() {
     let mut world = World::paired();
     let rows = world.devices[0].engine.store.rows.clone();
