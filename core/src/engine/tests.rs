@@ -3,6 +3,7 @@ use std::{cell::Cell, collections::VecDeque, rc::Rc};
 use ingle_model::{EntryView, check_in::FeelingDraft};
 
 mod letters;
+mod reminding;
 
 use super::*;
 use crate::{
