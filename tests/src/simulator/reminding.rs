@@ -231,6 +231,7 @@ impl Months {
 
     pub fn pause(&mut self, place: usize, pause: Pause) {
         let at = self.now(place);
+        self.devices[place].watched.paused(pause, at.instant());
         self.write(place, Write::Remind(Remind::Pause { pause, at })).expect("the disk is whole");
         self.tell(place, &format!("pauses: {pause:?}"));
     }

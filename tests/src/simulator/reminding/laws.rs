@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ingle_core::reminders::Presence;
-use ingle_model::{Handling, QuietHours, RuleKind, Slot, TimeOfDay};
+use ingle_model::{Handling, Pause, QuietHours, RuleKind, Slot, TimeOfDay};
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use super::{Broken, Months, SETTLING_IN};
@@ -18,6 +18,8 @@ pub struct Watched {
     unsure: BTreeSet<Slot>,
     /// Until when it was put off, last.
     later: BTreeMap<Slot, Timestamp>,
+    /// Of a pause that was begun here, while nobody else can have ended it.
+    paused_until: Option<Timestamp>,
     /// When something was shown or handled last, on the device's clock.
     last: Option<Timestamp>,
     /// Since when somebody is there, and how much of what waited was shown since.
@@ -36,6 +38,14 @@ impl Watched {
         }
     }
 
+    pub fn paused(&mut self, pause: Pause, now: Timestamp) {
+        self.paused_until = match pause {
+            Pause::Hour => Some(now + jiff::SignedDuration::from_hours(1)),
+            Pause::UntilResumed => Some(Timestamp::MAX),
+            Pause::Tomorrow | Pause::Over => None,
+        };
+    }
+
     pub fn perhaps_handled(&mut self, slot: Slot) {
         self.unsure.insert(slot);
     }
@@ -47,6 +57,7 @@ impl Watched {
     pub fn learn(&mut self, other: &Self) {
         self.over.extend(&other.over);
         self.unsure.extend(&other.unsure);
+        self.paused_until = None;
     }
 }
 
@@ -60,6 +71,12 @@ impl Months {
         };
         if is_quiet(self.quiet, told.time()) {
             return Err(self.broken("it reminds in quiet hours"));
+        }
+        if self.quiet.is_some_and(|hours| hours.from > time && hours.from.time() <= told.time()) {
+            return Err(self.broken("it reminds of a day that a quiet time has ended"));
+        }
+        if self.devices[place].watched.paused_until.is_some_and(|until| now < until) {
+            return Err(self.broken("it reminds in a pause"));
         }
         let begin = begins(slot.date, time, &zone);
         if told.date() != slot.date || now < begin || begin < since {
