@@ -54,6 +54,7 @@ fn a_reminder_comes_by_itself_and_later_and_open_do_what_they_say() {
     home.ingle(&["remind", "add", "--daily", &next_minute(), "--json"]).ok();
     desktop.click(comes(&desktop, &notifier, "Open"));
     let window = desktop.opened(&home, "right-now");
+    desktop.says(&window, "Right now");
     desktop.shot("reminder-opened");
     assert!(desktop.button(&notifier, "Open").is_none());
     desktop.type_keys("Escape");
