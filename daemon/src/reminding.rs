@@ -9,6 +9,7 @@ use ingle_api::{
     status::JournalState,
 };
 use ingle_core::{
+    captured::Captured,
     engine::{Done, Remind, Write},
     reminders::{Presence, Reminders, View},
 };
@@ -21,7 +22,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    engine_task::EngineHandle,
     failures,
     journal::{Journal, Stage, closing},
     wall_clock::WallTimer,
@@ -121,7 +121,7 @@ pub async fn run(journal: Journal, mut presence: watch::Receiver<Presence>, stop
     let Ok(clock) = Clock::start() else {
         return tracing::warn!("the clock tells no year that a journal can hold: nothing reminds");
     };
-    let mut desk = Desk { journal: journal.clone(), clock, reminders: None, waiting: Vec::new() };
+    let mut desk = Desk { journal: journal.clone(), clock, reminders: None };
     let (mut stages, mut timer) = (journal.stages(), WallTimer::new());
     loop {
         stages.mark_unchanged();
@@ -163,23 +163,20 @@ struct Desk {
     clock: Clock,
     /// None until a journal was open.
     reminders: Option<Reminders>,
-    /// What was done while the journal was locked.
-    waiting: Vec<Remind>,
 }
 
 impl Desk {
-    /// Reads what the journal says, if it is open, after what has waited was written. Gives what tells of changes from then on.
+    /// Reads what the journal says, if it is open. Gives what tells of changes from then on.
     async fn refresh(&mut self) -> Option<watch::Receiver<u64>> {
         let engine = match self.journal.stage() {
             Stage::Open(open) => open.engine().clone(),
             Stage::Shut(shut) if shut.state == JournalState::Absent => {
-                (self.reminders, self.waiting) = (None, Vec::new());
+                self.reminders = None;
                 return None;
             }
             Stage::Shut(_) | Stage::Opening | Stage::Joining | Stage::Closed => return None,
         };
         let mut changes = engine.reminder_changes();
-        self.write_what_waits(&engine).await;
         changes.mark_unchanged();
         let now = self.clock.now();
         match engine.query(move |engine| engine.reminders(&now)).await {
@@ -189,23 +186,6 @@ impl Desk {
             Err(_) => return None,
         }
         Some(changes)
-    }
-
-    async fn write_what_waits(&mut self, engine: &EngineHandle) {
-        let mut waiting = std::mem::take(&mut self.waiting).into_iter();
-        while let Some(remind) = waiting.next() {
-            match engine.write(Write::Remind(remind.clone())).await {
-                Ok(_) => {}
-                // The rule was taken away elsewhere.
-                Err(why) if why.kind == ingle_api::FailureKind::NotFound => {}
-                Err(why) => {
-                    tracing::warn!(kind = ?why.kind, "what was done about a reminder waits on");
-                    self.waiting.push(remind);
-                    self.waiting.extend(waiting);
-                    return;
-                }
-            }
-        }
     }
 
     /// Tells what is due, and gives when to ask again.
@@ -258,15 +238,25 @@ impl Desk {
         }
     }
 
-    /// Writes it, or keeps it until it can be written.
+    /// Writes it, or while the journal is locked puts it into the inbox.
     async fn remind(&mut self, remind: Remind) -> Result<Done, Failure> {
         if let Stage::Open(open) = self.journal.stage() {
             return open.engine().write(Write::Remind(remind)).await;
         }
         let Some(reminders) = &mut self.reminders else { return Err(self.locked().await) };
         let done = reminders.apply(&remind).map_err(|_| failures::no_such_reminder())?;
-        self.waiting.push(remind);
-        Ok(done.map_or(Done::Reminded, Done::Handled))
+        let what = match &remind {
+            Remind::Handle { slot, how, .. } => Captured::Handle(*slot, *how),
+            Remind::Pause { pause, .. } => Captured::Pause(*pause),
+            Remind::Shown { slot, .. } => Captured::Shown(*slot),
+            Remind::Add(_) | Remind::Remove(_) | Remind::Quiet(_) => return Err(self.locked().await),
+        };
+        match (self.journal.capture(what).await?, self.journal.stage()) {
+            (Some(_), _) => Ok(done.map_or(Done::Reminded, Done::Handled)),
+            // It was opened just now.
+            (None, Stage::Open(open)) => open.engine().write(Write::Remind(remind)).await,
+            (None, _) => Err(self.locked().await),
+        }
     }
 
     /// Why nothing is known of reminders.

@@ -1,6 +1,6 @@
 //! The bytes of what waits in the inbox, version 1, inside of the seal: the version and JSON. Only ever added to.
 
-use ingle_model::{CheckInDraft, EntryId, LetterDraft, Moment};
+use ingle_model::{CheckInDraft, EntryId, Handling, LetterDraft, Moment, Pause, Slot};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -23,12 +23,18 @@ struct Written {
 enum What {
     CheckIn(CheckInDraft),
     Letter(LetterDraft),
+    Handle(Slot, Handling),
+    Pause(Pause),
+    Shown(Slot),
 }
 
 pub(super) fn write(waiting: &Waiting) -> Zeroizing<Vec<u8>> {
     let what = match &waiting.what {
         Captured::CheckIn(draft) => What::CheckIn(draft.clone()),
         Captured::Letter(draft) => What::Letter(draft.clone()),
+        Captured::Handle(slot, how) => What::Handle(*slot, *how),
+        Captured::Pause(pause) => What::Pause(*pause),
+        Captured::Shown(slot) => What::Shown(*slot),
     };
     let written = Written { id: waiting.id, made: waiting.made.clone(), what };
     let mut out = Zeroizing::new(Vec::with_capacity(USUAL_BYTES));
@@ -43,6 +49,9 @@ pub(super) fn read(bytes: &[u8]) -> Option<Waiting> {
     let what = match what {
         What::CheckIn(draft) => Captured::CheckIn(draft),
         What::Letter(draft) => Captured::Letter(draft),
+        What::Handle(slot, how) => Captured::Handle(slot, how),
+        What::Pause(pause) => Captured::Pause(pause),
+        What::Shown(slot) => Captured::Shown(slot),
     };
     Some(Waiting { id, made, what })
 }

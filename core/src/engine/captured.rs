@@ -2,7 +2,7 @@
 
 use ingle_model::Moment;
 
-use super::{Engine, WriteError, turn::Turn};
+use super::{Engine, Remind, WriteError, turn::Turn};
 use crate::{
     captured::{self, Captured, Waiting},
     random::Random,
@@ -34,16 +34,22 @@ impl<S: Store> Turn<'_, S> {
         waiting.sort_by_key(|waiting| waiting.made.millis());
         let mut taken = 0;
         for Waiting { id, made, what } in waiting {
+            let key = captured::key(id, &what);
             let result = match what {
-                Captured::CheckIn(draft) => self.new_check_in(id, &draft, &made).map(|_| ()),
-                Captured::Letter(draft) => self.new_letter(id, &draft, &made).map(|_| ()),
+                Captured::CheckIn(draft) => self.new_check_in(id, &draft, &made),
+                Captured::Letter(draft) => self.new_letter(id, &draft, &made),
+                Captured::Handle(slot, how) => self.remind(Remind::Handle { slot, how, at: made }),
+                Captured::Pause(pause) => self.remind(Remind::Pause { pause, at: made }),
+                Captured::Shown(slot) => self.remind(Remind::Shown { slot, at: made }),
             };
             match result {
                 Err(WriteError::Store(error)) => return Err(error),
+                // The rule was taken away elsewhere.
+                Err(WriteError::NoReminder) => self.staged.delete(Table::Inbox, key),
                 // It was checked before it was put there: someone else has put it there, or it is of another version.
                 Err(_) => {}
-                Ok(()) => {
-                    self.staged.delete(Table::Inbox, *id.as_bytes());
+                Ok(_) => {
+                    self.staged.delete(Table::Inbox, key);
                     taken += 1;
                 }
             }
@@ -54,14 +60,15 @@ impl<S: Store> Turn<'_, S> {
 
 #[cfg(test)]
 mod tests {
-    use ingle_model::{CheckInDraft, EntryId, Label};
+    use ingle_model::{CheckInDraft, EntryId, Handling, Label, Pause, Paused, RuleDraft, RuleKind, Slot, TimeOfDay};
 
     use super::*;
     use crate::{
         captured::Inbox,
-        engine::Query,
+        engine::{Done, Input, Output, Query, Write},
         keys::DeviceKeys,
         random::Seeded,
+        reminders::Standing,
         store::Memory,
         wrap::{Age, Wrap},
     };
@@ -149,5 +156,31 @@ mod tests {
         }
         let mut engine = open(&store, &keys);
         assert_eq!((take(&mut engine), engine.waiting(), causes(&mut engine).len()), (Ok(1), 3, 1));
+    }
+
+    #[test]
+    fn what_was_done_about_a_reminder_while_locked_counts_from_then_and_is_no_entry() {
+        let (store, keys) = locked();
+        let mut engine = open(&store, &keys);
+        let draft = RuleDraft { kind: RuleKind::Daily, time: TimeOfDay::new(8, 0).unwrap() };
+        let write = Input::Write { ticket: 1, write: Write::Remind(Remind::Add(draft)) };
+        let outputs = engine.handle(vec![write], &moment(MADE), &mut Seeded::new(4));
+        let Some(Output::Done { result: Ok(Done::Rule { rule }), .. }) = outputs.into_iter().next() else { panic!() };
+        let slot = Slot { rule, date: moment(MADE).zoned().date() };
+        let mut store = engine.store;
+        let inbox = Inbox::find(&store, keys.device()).unwrap();
+        let whats =
+            [Captured::Shown(slot), Captured::Handle(slot, Handling::NotToday), Captured::Pause(Pause::UntilResumed)];
+        for (number, what) in (1..).zip(whats) {
+            let (id, at) = (EntryId::from_bytes([number; 16]), moment(MADE + i64::from(number)));
+            inbox.put(&mut store, id, &at, what, &Age).unwrap();
+        }
+        assert_eq!(captured::waiting(&store), Ok(0), "none of it is an entry");
+        let mut engine = open(&store, &keys);
+        assert_eq!(take(&mut engine), Ok(3));
+        let reminders = engine.reminders(&moment(MADE + 10)).unwrap();
+        assert_eq!(reminders.standing(slot), Some(Standing::NotToday));
+        assert_eq!(reminders.paused(moment(MADE + 10).instant()), Some(Paused::UntilResumed));
+        assert!(!engine.store.rows.keys().any(|(table, _)| *table == Table::Inbox));
     }
 }
