@@ -4,14 +4,17 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
-use zbus::blocking::{Connection, connection};
+use zbus::{
+    blocking::{Connection, connection, fdo::DBusProxy},
+    names::BusName,
+};
 
 use crate::programs::{Home, program, until};
 
@@ -97,11 +100,41 @@ impl Desktop {
         Running(self.command(home, "ingle-window").arg(kind).spawn().expect("the window starts"))
     }
 
+    /// Opens a window as another program of Ingle does.
+    pub fn open_with(&self, home: &Home, arguments: &[&str]) -> Running {
+        Running(self.command(home, "ingle-window").args(arguments).spawn().expect("the window starts"))
+    }
+
     /// Starts the icon of this home, and waits until the panel has it.
     pub fn start_tray(&self, home: &Home) -> (Running, Icon) {
         let tray = Running(self.command(home, "ingle-tray").stderr(Stdio::null()).spawn().expect("the tray starts"));
         let icon = Icon::of(&self.bus, tray.0.id());
         (tray, icon)
+    }
+
+    /// Starts a keychain, unlocked as at a login, and waits until it is there. A home of this desktop finds it.
+    pub fn start_keychain(&self) -> Running {
+        let run = self.variables.iter().find(|(name, _)| *name == "XDG_RUNTIME_DIR").map(|(_, dir)| dir);
+        let run = run.expect("a desktop has such a folder");
+        let mut command = self.on_it(Command::new("gnome-keyring-daemon"));
+        command.args(["--foreground", "--components=secrets", "--unlock"]).env("HOME", run).env("XDG_DATA_HOME", run);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("gnome-keyring is installed");
+        child.stdin.take().expect("a pipe").write_all(b"a login").expect("it reads");
+        let names = DBusProxy::new(&self.bus).expect("a bus");
+        let name = BusName::try_from("org.freedesktop.secrets").expect("a name");
+        until("the keychain is there", || names.name_has_owner(name.clone()).unwrap_or_default());
+        Running(child)
+    }
+
+    /// A home whose programs are on this desktop.
+    pub fn home(&self) -> Home {
+        let mut home = Home::new();
+        self.variables
+            .iter()
+            .filter(|(name, _)| *name != "XDG_RUNTIME_DIR")
+            .for_each(|(name, value)| home.set(name, value));
+        home
     }
 
     /// Clicks on the icon, as soon as it can be seen.
@@ -133,6 +166,17 @@ impl Desktop {
     pub fn windows(&self) -> Vec<Window> {
         let found = self.xdotool(&["search", "--onlyvisible", "--class", "^ingle$"]);
         found.lines().filter_map(|id| self.window(id)).collect()
+    }
+
+    /// Kills the program that shows the window.
+    pub fn kill(&self, window: &Window) {
+        kill(window.pid);
+        self.closed(window);
+    }
+
+    /// Types a text into the window that has the keyboard.
+    pub fn type_text(&self, text: &str) {
+        self.hand(&["type", "--delay", "5", text]);
     }
 
     /// Waits until this home's window of this kind is on the screen and has the keyboard.
@@ -200,7 +244,10 @@ impl Desktop {
         let home = words.iter().position(|word| *word == "--home").and_then(|at| words.get(at + 1));
         let home = home.map_or_else(|| home_of(pid), |home| Some(home.into()))?;
         let title = self.xdotool(&["getwindowname", id]).trim().to_owned();
-        Some(Window { id: id.to_owned(), pid, title, home, kind: (*words.last()?).to_owned() })
+        let mut kinds =
+            words.iter().skip(1).enumerate().filter(|(at, _)| words.get(*at).is_none_or(|word| *word != "--home"));
+        let kind = kinds.find(|(_, word)| !word.starts_with("--"))?.1;
+        Some(Window { id: id.to_owned(), pid, title, home, kind: (*kind).to_owned() })
     }
 
     /// What the hand does has to come about.

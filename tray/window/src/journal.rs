@@ -2,7 +2,7 @@
 
 use ingle_api::{
     Event, Failure, Request, Snapshot,
-    request::{Saved, Undone},
+    request::{LetterPage, Reminders, Saved, Undone},
 };
 use ingle_model::EntryView;
 
@@ -18,6 +18,8 @@ pub enum Answer {
     Saved(Saved),
     Entries(Vec<EntryView>),
     Undone(Undone),
+    Page(LetterPage),
+    Reminders(Reminders),
     Done,
 }
 

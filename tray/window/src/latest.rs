@@ -16,7 +16,7 @@ use crate::{
     direction::is_right_to_left,
     journal::{Answer, Ask, Journal, News, Numbers},
     keys,
-    kind::{Kind, Opener},
+    kind::{Kind, Opener, Opening},
     latest::{
         card::{card, when},
         editor::{Editor, Fields},
@@ -162,9 +162,9 @@ impl Inner {
         on!(on_undo, |inner| inner.undo());
         on!(on_edited, |inner| inner.edited());
         on!(on_finish, |inner| inner.leave_editor());
-        on!(on_check_in, |inner| (inner.opener)(Kind::RightNow));
-        on!(on_help_now, |inner| (inner.opener)(Kind::HelpNow));
-        on!(on_unlock, |inner| (inner.opener)(Kind::Unlock));
+        on!(on_check_in, |inner| (inner.opener)(Kind::RightNow.into()));
+        on!(on_help_now, |inner| (inner.opener)(Kind::HelpNow.into()));
+        on!(on_unlock, |inner| (inner.opener)(Kind::Unlock.into()));
         on!(on_news, |inner| inner.pump());
         // On the screen again after a second start, with its text as it was.
         on!(on_reopened, |inner| {
@@ -189,7 +189,7 @@ impl Inner {
             (true, _) if is_editing && keys::is(text, Key::Return) => self.leave_editor(),
             (false, _) if keys::is(text, Key::Escape) && is_editing => self.leave_editor(),
             (false, _) if keys::is(text, Key::Escape) => self.close(),
-            (false, _) if keys::is(text, Key::F1) => (self.opener)(Kind::HelpNow),
+            (false, _) if keys::is(text, Key::F1) => (self.opener)(Kind::HelpNow.into()),
             _ => return false,
         }
         true
@@ -217,6 +217,9 @@ impl Inner {
 
     fn edit(self: &Rc<Self>, row: i32) {
         let Some(entry) = self.entry(row) else { return };
+        if entry.letter.is_some() {
+            return (self.opener)(Opening { kind: Kind::Letter, letter: Some(entry.id) });
+        }
         let editor = Editor::new(entry);
         let Fields { words, cause, thought, urge } = editor.fields();
         self.ui.set_editing_when(when(editor.before()).into());

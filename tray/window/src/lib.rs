@@ -12,6 +12,7 @@ pub mod journal;
 pub mod keys;
 pub mod kind;
 pub mod latest;
+pub mod letter;
 pub mod link;
 mod models;
 pub mod once;
@@ -24,5 +25,6 @@ pub mod wording;
 
 pub use kind::Kind;
 pub use latest::Latest;
+pub use letter::Letter;
 pub use right_now::RightNow;
 pub use unlock::Unlock;

@@ -136,6 +136,9 @@ async fn call(client: &mut Client, request: Request) -> Result<Answer, Failure> 
             client.call(request).await.map(Answer::Saved)
         }
         Request::List { .. } => client.call(request).await.map(Answer::Entries),
+        Request::OpenLetter { .. } | Request::FinishLetter { .. } => client.call(request).await.map(Answer::Page),
+        Request::Letter { .. } | Request::EditLetter { .. } => client.call(request).await.map(Answer::Saved),
+        Request::Reminders {} => client.call(request).await.map(Answer::Reminders),
         Request::Undo {} => client.call(request).await.map(Answer::Undone),
         other => client.tell(other).await.map(|()| Answer::Done),
     }

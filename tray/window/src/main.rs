@@ -5,8 +5,9 @@ use std::{cell::RefCell, path::PathBuf, process::ExitCode, rc::Rc};
 use anyhow::Context;
 use clap::Parser;
 use ingle_api::Places;
+use ingle_model::EntryId;
 use ingle_window::{
-    Kind, Latest, RightNow, Unlock, about, fonts, help_now,
+    Kind, Latest, Letter, RightNow, Unlock, about, fonts, help_now,
     once::{self, Seat, Start},
 };
 use slint::{
@@ -26,6 +27,12 @@ struct Arguments {
     home: Option<PathBuf>,
     #[arg(value_enum)]
     window: Kind,
+    /// Of a letter: the one that is there already
+    #[arg(long)]
+    id: Option<EntryId>,
+    /// Of a letter: the reminder that asked for it
+    #[arg(long, value_name = "RULE:DATE")]
+    reminder: Option<String>,
 }
 
 thread_local! {
@@ -92,6 +99,11 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             let latest = Latest::open(&places?)?;
             latest.on_finished(quit);
             stay(latest.ui(), seat, |ui| ui.invoke_reopened())?;
+        }
+        Kind::Letter => {
+            let letter = Letter::open(&places?, arguments.id, arguments.reminder.is_some())?;
+            letter.on_finished(quit);
+            stay(letter.ui(), seat, |ui| ui.invoke_reopened())?;
         }
         Kind::RightNow => {
             let right_now = Rc::new(RightNow::open(&places?)?);

@@ -192,8 +192,8 @@ impl Inner {
             inner.ui.invoke_focus_field();
         });
         on!(on_done, |inner| inner.close());
-        on!(on_help_now, |inner| (inner.opener)(Kind::HelpNow));
-        on!(on_unlock, |inner| (inner.opener)(Kind::Unlock));
+        on!(on_help_now, |inner| (inner.opener)(Kind::HelpNow.into()));
+        on!(on_unlock, |inner| (inner.opener)(Kind::Unlock.into()));
         on!(on_news, |inner| inner.pump());
         // On the screen again after a second start, with its text as it was.
         on!(on_reopened, |inner| {
@@ -237,7 +237,7 @@ impl Inner {
             Outcome::Taken => self.changed(),
             Outcome::Save => self.keep(),
             Outcome::Close => self.close(),
-            Outcome::HelpNow => (self.opener)(Kind::HelpNow),
+            Outcome::HelpNow => (self.opener)(Kind::HelpNow.into()),
         }
         true
     }
@@ -252,7 +252,9 @@ impl Inner {
         view::show_choice(&self.ui, &self.quick.borrow());
         let feelings = self.quick.borrow().feelings();
         self.saver.borrow_mut().want(feelings, now);
-        if !self.saver.borrow().is_safe() && !self.pause.running() {
+        // What a locked journal takes in can't be changed afterwards: it gets the words when they are whole.
+        let is_locked = self.standing.get() == Some(JournalState::Locked);
+        if !is_locked && !self.saver.borrow().is_safe() && !self.pause.running() {
             self.after(&self.pause, PAUSE, |inner| inner.send());
         }
     }
@@ -269,7 +271,7 @@ impl Inner {
     }
 
     fn take_back(self: &Rc<Self>) {
-        if self.phase.get() == Phase::TakenBack {
+        if self.phase.get() == Phase::TakenBack || self.saver.borrow().is_waiting() {
             return;
         }
         self.stay.stop();
@@ -335,6 +337,7 @@ impl Inner {
             (self.finished.borrow())();
         }
         if self.phase.get() == Phase::Keeping {
+            self.ui.set_waiting(self.saver.borrow().is_waiting());
             self.set_phase(Phase::Kept);
             self.stay_a_while();
         }
@@ -354,7 +357,7 @@ impl Inner {
     fn refresh_note(&self) {
         let saver = self.saver.borrow();
         let holds_words = !saver.is_safe();
-        let standing = self.standing.get().and_then(wording::standing);
+        let standing = self.standing.get().and_then(wording::standing_of_check_in);
         let note = match (saver.trouble(), self.down.borrow().as_ref()) {
             (Some(failure), _) => wording::words_in_window(failure),
             (None, Some(failure)) if holds_words => wording::words_in_window(failure),

@@ -32,6 +32,8 @@ pub struct Saver {
     /// An addition of which nobody knows whether it arrived.
     unsure: Option<Vec<FeelingDraft>>,
     trouble: Option<Failure>,
+    /// The journal was locked: the entry lies beside it, and can't be changed before it goes in.
+    is_waiting: bool,
 }
 
 impl Saver {
@@ -47,6 +49,11 @@ impl Saver {
     pub fn is_safe(&self) -> bool {
         let stored = self.stored.as_ref().map_or(&[][..], |stored| &stored.feelings);
         self.asked.is_none() && self.unsure.is_none() && stored == self.wanted
+    }
+
+    /// Whether what was kept goes in at the next unlocking.
+    pub fn is_waiting(&self) -> bool {
+        self.is_waiting
     }
 
     /// Why the last write didn't come about.
@@ -94,7 +101,10 @@ impl Saver {
         let Some(asked) = self.asked.take() else { return };
         self.trouble = None;
         match (asked, result) {
-            (Asked::Add(feelings), Ok(Answer::Saved(saved))) => self.stored = Some(Stored { id: saved.id, feelings }),
+            (Asked::Add(feelings), Ok(Answer::Saved(saved))) => {
+                self.is_waiting = saved.waiting;
+                self.stored = Some(Stored { id: saved.id, feelings });
+            }
             (Asked::Look(feelings), Ok(Answer::Entries(entries))) => {
                 self.unsure = None;
                 let sent: Vec<(&str, Option<i64>)> =

@@ -109,7 +109,7 @@ impl Inner {
         }
         on!(on_unlock, |inner| inner.unlock());
         on!(on_leave, |inner| inner.close());
-        on!(on_help_now, |inner| (inner.opener)(Kind::HelpNow));
+        on!(on_help_now, |inner| (inner.opener)(Kind::HelpNow.into()));
         on!(on_news, |inner| inner.pump());
         let weak = Rc::downgrade(self);
         self.ui.window().on_close_requested(move || {

@@ -42,6 +42,16 @@ pub fn standing(journal: JournalState) -> Option<&'static str> {
     }
 }
 
+/// The same where a locked journal takes in what is new.
+pub fn standing_of_check_in(journal: JournalState) -> Option<&'static str> {
+    match journal {
+        JournalState::Locked => Some(
+            "What was kept is safe; the journal is locked. A check-in is sealed beside it, and goes in when you unlock it.",
+        ),
+        other => standing(other),
+    }
+}
+
 fn capital(text: &str) -> String {
     let mut letters = text.trim_end_matches('.').chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()

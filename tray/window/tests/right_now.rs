@@ -134,6 +134,25 @@ fn a_locked_journal_says_so_and_offers_to_unlock() {
 }
 
 #[test]
+fn a_locked_journal_gets_the_words_when_they_are_whole_and_says_when_they_will_be_seen() {
+    let (window, fake) = open();
+    fake.is_locked.set(true);
+    fake.is_up(JournalState::Locked);
+    window.pump();
+    window.type_keys("l o n Enter 6");
+    wait(Duration::from_secs(2));
+    window.pump();
+    assert_eq!(fake.told(), Vec::<String>::new(), "it could not be changed any more");
+    window.type_keys("Enter");
+    window.pump();
+    assert_eq!(fake.told(), ["check-in lonely=60"]);
+    assert!(window.ui().get_phase() == Phase::Kept && window.ui().get_waiting());
+    window.type_keys("Ctrl+Z");
+    window.pump();
+    assert_eq!(fake.told().len(), 1, "there is nothing to change yet");
+}
+
+#[test]
 fn no_strength_shows_before_it_is_said() {
     let (window, _fake) = open();
     window.type_keys("l o n Enter");

@@ -157,15 +157,15 @@ fn join(runtime: &Runtime, laptop: &Device, figures: &mut Figures) -> Device {
     let ticket = inviting.next()["ticket"].as_str().expect("a ticket").to_owned();
     let begun = Instant::now();
     home.ingle(&["join", &ticket, "--name", "desktop", "--yes", "--key-file", "--json"]).ok();
-    let wanted = status(runtime, &laptop.home);
-    loop {
-        let there = status(runtime, &home);
+    let wanted = loop {
+        // Asked anew each time: the new device's name comes here meanwhile.
+        let (wanted, there) = (status(runtime, &laptop.home), status(runtime, &home));
         if there.entries == wanted.entries && there.heads == wanted.heads {
-            break;
+            break wanted;
         }
         assert!(begun.elapsed() < JOIN_LIMIT, "{:?} of {:?} entries came", there.entries, wanted.entries);
         std::thread::sleep(Duration::from_millis(50));
-    }
+    };
     figures.insert("join_all_ms", milliseconds(begun.elapsed()));
     figures.insert("decade_entries", wanted.entries.into());
     Device { home, daemon }

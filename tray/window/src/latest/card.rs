@@ -13,6 +13,10 @@ pub fn card(entry: &EntryView) -> EntryCard {
     for text in [&entry.cause, &entry.thought, &entry.urge].into_iter().flatten() {
         texts.extend(paragraphs(text));
     }
+    if let Some(letter) = &entry.letter {
+        let more = if letter.is_excerpt { "…" } else { "" };
+        texts.extend(paragraphs(&format!("{}{more}", letter.text)));
+    }
     for note in &entry.body {
         let quality = note.quality.as_ref().map(|quality| format!(": {quality}")).unwrap_or_default();
         texts.push(paragraph(&format!("{}{quality}", note.place)));
@@ -28,9 +32,17 @@ pub fn card(entry: &EntryView) -> EntryCard {
     }
     EntryCard {
         when: when(entry).into(),
-        title: paragraph(&entry.title()),
+        title: paragraph(&title(entry)),
         texts: ModelRc::new(VecModel::from(texts)),
         r#where: entry.device.as_str().into(),
+    }
+}
+
+fn title(entry: &EntryView) -> String {
+    match entry.letter.as_ref().map(|letter| &letter.voice) {
+        Some(Some(voice)) => format!("Letter, {}", voice.label),
+        Some(None) => "Letter".to_owned(),
+        None => entry.title(),
     }
 }
 

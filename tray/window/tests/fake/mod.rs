@@ -12,10 +12,10 @@ use std::{
 use i_slint_backend_testing::{TestingBackend, TestingBackendOptions, mock_elapsed_time};
 use ingle_api::{
     Change, Failure, FailureKind, Request, Snapshot,
-    request::{Saved, Undone},
+    request::{LetterPage, Saved, Undone},
     status::JournalState,
 };
-use ingle_model::{EntryId, EntryView};
+use ingle_model::{EntryId, EntryView, LetterDraft};
 use ingle_window::{
     fonts,
     journal::{Answer, Ask, Journal, News},
@@ -36,6 +36,9 @@ pub fn wait(time: Duration) {
     }
 }
 
+/// The id of a new letter.
+pub const LETTER: EntryId = EntryId::from_bytes([77; 16]);
+
 #[derive(Clone)]
 pub struct Fake {
     pub asked: Rc<RefCell<Vec<Request>>>,
@@ -43,6 +46,10 @@ pub struct Fake {
     pub entries: Rc<RefCell<Vec<EntryView>>>,
     /// Every answer while it is set.
     pub fails: Rc<RefCell<Option<Failure>>>,
+    /// The one letter that there is, with what its editor showed.
+    pub letter: Rc<RefCell<Option<LetterDraft>>>,
+    /// What is new waits for the unlocking.
+    pub is_locked: Rc<Cell<bool>>,
     ids: Rc<Cell<u8>>,
     news: SyncSender<News>,
 }
@@ -55,6 +62,8 @@ impl Fake {
             opened: Rc::default(),
             entries: Rc::default(),
             fails: Rc::default(),
+            letter: Rc::default(),
+            is_locked: Rc::default(),
             ids: Rc::default(),
             news,
         };
@@ -63,7 +72,7 @@ impl Fake {
 
     pub fn opener(&self) -> Opener {
         let opened = self.opened.clone();
-        Rc::new(move |kind| opened.borrow_mut().push(kind))
+        Rc::new(move |opening| opened.borrow_mut().push(opening.kind))
     }
 
     pub fn tell(&self, news: News) {
@@ -82,6 +91,12 @@ impl Fake {
         }));
     }
 
+    fn page(&self, id: EntryId) -> LetterPage {
+        let letter = self.letter.borrow().clone();
+        let base = letter.as_ref().map(|_| "base".to_owned()).unwrap_or_default();
+        LetterPage { id, base, is_new: letter.is_none(), draft: letter.unwrap_or_default() }
+    }
+
     /// The requests as `method words`, in order.
     pub fn told(&self) -> Vec<String> {
         self.asked.borrow().iter().map(line).collect()
@@ -96,6 +111,10 @@ fn line(request: &Request) -> String {
         Request::Undo {} => "undo".into(),
         Request::List { .. } => "list".into(),
         Request::Unlock { .. } => "unlock".into(),
+        Request::OpenLetter { .. } => "open-letter".into(),
+        Request::KeepLetter { draft, .. } => format!("keep-letter {}", draft.text.as_deref().unwrap_or_default()),
+        Request::FinishLetter { draft, .. } => format!("finish-letter {}", draft.text.as_deref().unwrap_or_default()),
+        Request::AddReminder { draft } => format!("remind {} {}", draft.kind.name(), draft.time),
         _ => "other".into(),
     }
 }
@@ -115,7 +134,8 @@ fn words(draft: &ingle_model::CheckInDraft) -> String {
 
 impl Journal for Fake {
     fn ask(&self, Ask { number, request }: Ask) {
-        let saved = || Saved { id: EntryId::from_bytes([self.ids.get(); 16]), at: String::new(), waiting: false };
+        let id = || EntryId::from_bytes([self.ids.get(); 16]);
+        let saved = || Saved { id: id(), at: String::new(), waiting: self.is_locked.get() };
         let result = match (&*self.fails.borrow(), &request) {
             (Some(failure), _) => Err(failure.clone()),
             (None, Request::CheckIn { .. }) => {
@@ -123,7 +143,19 @@ impl Journal for Fake {
                 Ok(Answer::Saved(saved()))
             }
             (None, Request::Edit { .. } | Request::Delete { .. }) => Ok(Answer::Saved(saved())),
-            (None, Request::List { .. }) => Ok(Answer::Entries(self.entries.borrow().clone())),
+            (None, Request::List { query }) => {
+                let is_asked = |entry: &&EntryView| query.kind.is_none_or(|kind| kind == entry.kind);
+                Ok(Answer::Entries(self.entries.borrow().iter().filter(is_asked).cloned().collect()))
+            }
+            (None, Request::OpenLetter { id }) => Ok(Answer::Page(self.page(id.unwrap_or(LETTER)))),
+            (None, Request::KeepLetter { draft, .. }) => {
+                *self.letter.borrow_mut() = Some(draft.clone());
+                Ok(Answer::Done)
+            }
+            (None, Request::FinishLetter { id, draft, .. }) => {
+                *self.letter.borrow_mut() = Some(draft.clone());
+                Ok(Answer::Page(self.page(*id)))
+            }
             (None, Request::Undo {}) => Ok(Answer::Undone(Undone { id: saved().id, what: Change::Restored })),
             (None, Request::Unlock { passphrase: Some(passphrase) }) if passphrase.as_str() == "ember" => {
                 Ok(Answer::Done)
