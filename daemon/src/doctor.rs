@@ -118,13 +118,13 @@ fn login() -> Finding {
         Ok(status) if !status.broken.is_empty() => {
             let what =
                 format!("What starts Ingle at login names programs that aren't there: {}.", status.broken.join(", "));
-            Finding::attention(part, what, "Set it up again with \"ingled autostart on\".")
+            Finding::attention(part, what, "Set it up again with \"ingle autostart on\".")
         }
         Ok(status) if status.daemon || status.tray => Finding::ok(part, "Ingle starts when you log in."),
         Ok(_) => Finding::missing(
             part,
             "Ingle doesn't start by itself when you log in.",
-            "If it should, run \"ingled autostart on\".",
+            "If it should, run \"ingle autostart on\".",
         ),
     }
 }

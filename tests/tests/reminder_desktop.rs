@@ -62,7 +62,6 @@ fn the_first_evening() {
     desktop.click(desktop.place_of(&window, "Skip"));
     desktop.says(&window, "Enough for today");
     desktop.type_text("Dear me, tonight was hard");
-    desktop.says(&window, "Dear me, tonight was hard");
     desktop.shot("evening-2-typed");
     // Half a second after the last key the daemon has it: nothing but a wait tells from outside that it does.
     std::thread::sleep(Duration::from_secs(1));
