@@ -202,18 +202,17 @@ fn a_locked_journal_asks_for_its_passphrase_on_the_desktop() {
     desktop.type_keys("e m b e r Return");
     desktop.says(&window, "That isn't the one.");
     desktop.shot("unlock-wrong");
-    // What is chosen meanwhile waits.
+    // What is chosen meanwhile is sealed beside the journal, and goes in with the unlocking.
     desktop.click_icon(1);
     let check_in = desktop.opened(&home, "right-now");
     desktop.type_keys("l o n Return 6 Return");
-    desktop.says(&check_in, "Your words are still in this window.");
+    desktop.says(&check_in, "Kept. You'll see it after unlocking.");
     desktop.shot("right-now-locked");
     icon.choose("Unlock the journal");
     assert_eq!(desktop.opened(&home, "unlock"), window);
     desktop.type_keys("e m b e r space g l o w Return");
     desktop.closed(&window);
     icon.stands("Ready");
-    desktop.says(&check_in, "Kept.");
     assert!(has_lonely_60(&home), "{:?}", home.list());
 }
 

@@ -155,9 +155,9 @@ fn a_passphrase_opens_a_locked_journal() {
     let check_in = RightNow::open(&places(&home)).expect("it opens");
     check_in.ui().show().expect("it shows");
     check_in.type_keys("l o n Enter 6 Enter");
-    until("it says that the journal is locked", || {
+    until("it says that they will be seen after the unlocking", || {
         check_in.pump();
-        check_in.ui().get_can_unlock() && check_in.ui().get_note().starts_with("Your words are still in this window.")
+        check_in.ui().get_can_unlock() && check_in.ui().get_waiting() && check_in.is_safe()
     });
 
     let window = Unlock::open(&places(&home)).expect("it opens");
@@ -174,10 +174,6 @@ fn a_passphrase_opens_a_locked_journal() {
         window.is_open()
     });
     assert_eq!(home.status()["journal"], "open");
-    // What waited goes in by itself.
-    until("the words are kept", || {
-        check_in.pump();
-        check_in.is_safe()
-    });
+    // What waited went in with the unlocking.
     assert_eq!(feelings(&home), [lonely(60)]);
 }

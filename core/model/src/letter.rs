@@ -11,7 +11,7 @@ use crate::{
     check_in::{Rating, Refused, Term},
     id::EntryId,
     moment::Moment,
-    text::{Label, TextRefused},
+    text::{Label, LetterText},
 };
 
 /// A voice that Ingle offers: whose words the letter is written in.
@@ -34,56 +34,6 @@ pub const VOICES: [Voice; 4] = [
 pub fn voice(text: &str) -> Option<&'static Voice> {
     let text = text.trim();
     VOICES.iter().find(|voice| voice.id == text || voice.label.eq_ignore_ascii_case(text))
-}
-
-/// The text of a letter, kept to the letter: at most [`LetterText::MAX_BYTES`] bytes of UTF-8. May be empty while it is being
-/// written.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct LetterText(String);
-
-impl LetterText {
-    /// A long novel.
-    pub const MAX_BYTES: usize = 1 << 20;
-
-    pub fn new(text: &str) -> Result<Self, TextRefused> {
-        if text.len() > Self::MAX_BYTES {
-            return Err(TextRefused::ProseTooLong { bytes: text.len(), limit: Self::MAX_BYTES });
-        }
-        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r')) {
-            return Err(TextRefused::Control);
-        }
-        Ok(Self(text.to_owned()))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    pub fn is_blank(&self) -> bool {
-        self.0.trim().is_empty()
-    }
-}
-
-impl TryFrom<String> for LetterText {
-    type Error = TextRefused;
-
-    fn try_from(text: String) -> Result<Self, TextRefused> {
-        Self::new(&text)
-    }
-}
-
-impl From<LetterText> for String {
-    fn from(text: LetterText) -> Self {
-        text.0
-    }
-}
-
-/// A person's words stay out of debug output, and so out of logs and panics.
-impl fmt::Debug for LetterText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "LetterText({} bytes)", self.0.len())
-    }
 }
 
 /// What a letter holds.

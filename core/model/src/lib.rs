@@ -16,8 +16,8 @@ pub mod vocabulary;
 
 pub use check_in::{BodyNote, CheckIn, CheckInDraft, Feeling, Motion, Rating, Refused};
 pub use id::{DeviceId, EntryId, RuleId};
-pub use letter::{Letter, LetterDraft, LetterText};
+pub use letter::{Letter, LetterDraft};
 pub use moment::Moment;
 pub use reminder::{Handling, Pause, Paused, QuietHours, ReminderRefused, Rule, RuleDraft, RuleKind, Slot, TimeOfDay};
-pub use text::{Label, Prose};
+pub use text::{Label, LetterText, Prose};
 pub use view::{EntryKind, EntryView};

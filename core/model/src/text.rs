@@ -1,4 +1,4 @@
-//! Text with a limit: a label of a few words, and prose.
+//! Text with a limit: a label of a few words, prose, and the text of a letter.
 
 use std::fmt;
 
@@ -61,7 +61,7 @@ impl Prose {
         if text.len() > Self::MAX_BYTES {
             return Err(TextRefused::ProseTooLong { bytes: text.len(), limit: Self::MAX_BYTES });
         }
-        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r')) {
+        if text.chars().any(is_unshowable) {
             return Err(TextRefused::Control);
         }
         Ok(Self(text.to_owned()))
@@ -70,6 +70,40 @@ impl Prose {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The text of a letter, kept to the letter: at most [`LetterText::MAX_BYTES`] bytes of UTF-8. May be empty while it is being
+/// written.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct LetterText(String);
+
+impl LetterText {
+    /// A long novel.
+    pub const MAX_BYTES: usize = 1 << 20;
+
+    pub fn new(text: &str) -> Result<Self, TextRefused> {
+        if text.len() > Self::MAX_BYTES {
+            return Err(TextRefused::ProseTooLong { bytes: text.len(), limit: Self::MAX_BYTES });
+        }
+        if text.chars().any(is_unshowable) {
+            return Err(TextRefused::Control);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_blank(&self) -> bool {
+        self.0.trim().is_empty()
+    }
+}
+
+/// In a text of several lines.
+fn is_unshowable(sign: char) -> bool {
+    sign.is_control() && !matches!(sign, '\n' | '\t' | '\r')
 }
 
 macro_rules! text_traits {
@@ -99,6 +133,7 @@ macro_rules! text_traits {
 
 text_traits!(Label);
 text_traits!(Prose);
+text_traits!(LetterText);
 
 #[cfg(test)]
 mod tests {

@@ -92,8 +92,8 @@ async fn whoever_breaks_the_contract_at_the_door_is_told_why_and_shown_out() {
     };
     check(br#"{"jsonrpc":"2.0","id":1,"method":"watch","params":{}}"#, "the first request must be hello").await;
     check(
-        br#"{"jsonrpc":"2.0","id":1,"method":"hello","params":{"api":3,"client":"x"}}"#,
-        "version 2 of the local contract, not 3",
+        br#"{"jsonrpc":"2.0","id":1,"method":"hello","params":{"api":1,"client":"x"}}"#,
+        "version 2 of the local contract, not 1",
     )
     .await;
     check(&[0xff, 0xfe], "that line is not UTF-8").await;
