@@ -8,7 +8,7 @@
 //! | [`store`], [`files`] | rows in SQLite, private files |
 //! | [`key_file`], [`keychain`], `passphrase`, [`home`] | keys and locks at rest |
 //! | [`engine_task`], `engine_loop`, [`opening`], [`journal`], `locking`, `inbox`, [`presence`], `settings` | the engine's thread and the journal's states |
-//! | [`socket`], [`server`], [`connection`], [`requests`], `upgrade` | the local contract |
+//! | [`socket`], [`server`], [`connection`], [`requests`], `letters`, `upgrade` | the local contract |
 //! | [`doctor`], [`autostart`] | what is around Ingle, and its start at login |
 //! | `reminding`, `wall_clock` | reminders, and waiting for their time |
 //! | [`link`], [`pairing`], `join`, `joining` | the other devices |

@@ -1,6 +1,6 @@
 //! The windows of Ingle: one process per open window, gone when it closes.
 //!
-//! [`quick`] and [`saver`] decide; the rooms named after windows bind them to Slint; [`journal`] is the only seam to the
+//! [`quick`], [`saver`] and [`letter::keeper`] decide; the rooms named after windows bind them to Slint; [`journal`] is the only seam to the
 //! daemon and [`link`] its real side. What may not live here: core, automerge, crypto.
 
 pub mod about;
