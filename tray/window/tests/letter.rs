@@ -159,6 +159,8 @@ fn cards_ask_and_put_nothing_into_the_letter_and_words_are_brought_in_beside_it_
     assert_eq!(own.count(), 1);
     assert_eq!(letter.ui().get_text(), "");
     picture(letter.ui().window(), "letter-page");
+    letter.ui().global::<ingle_window::ui::Palette<'_>>().set_color_scheme(slint::language::ColorScheme::Dark);
+    picture(letter.ui().window(), "letter-page-dark");
     assert!(fake.told().iter().all(|line| line == "open-letter" || line == "list"));
     types(&letter, "Dear me");
     settled(&letter);
