@@ -208,8 +208,13 @@ impl Inner {
         on!(on_bring_in, |inner| inner.bring_in());
         on!(on_enough, |inner| inner.enough());
         on!(on_write_on, |inner| {
-            let step = if inner.ui.get_step() == LetterStep::Page { LetterStep::Voice } else { LetterStep::Page };
-            inner.go(step);
+            if inner.ui.get_step() == LetterStep::Page {
+                inner.go(LetterStep::Voice);
+            } else {
+                inner.go(LetterStep::Page);
+                // Whoever has read it goes on where it ends.
+                inner.ui.invoke_put_cursor(i32::try_from(inner.ui.get_text().len()).unwrap_or(0));
+            }
         });
         on!(on_done, |inner| inner.done());
         on!(on_week, |inner| inner.accept_week());

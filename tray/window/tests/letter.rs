@@ -76,6 +76,8 @@ fn what_is_typed_is_kept_within_half_a_second_and_finished_at_enough_for_today()
     picture(letter.ui().window(), "letter-reading");
     press(&letter, "Write on");
     assert_eq!(letter.ui().get_step(), LetterStep::Page);
+    letter.type_keys("s o");
+    assert_eq!(letter.ui().get_text(), "Dear me, it hurtsso");
     letter.close();
     letter.pump();
     assert!(letter.is_finished());
