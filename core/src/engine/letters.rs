@@ -26,6 +26,8 @@ use crate::{
 
 /// Without a change for so long, what is in the editor goes into the letter.
 const PAUSE: SignedDuration = SignedDuration::from_secs(30);
+/// An editor can come back for so long with the base that it had: over a lost connection, or after an answer that never arrived.
+const COMES_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// A letter for an editor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,13 +135,20 @@ impl<S: Store> Turn<'_, S> {
         self.page(id)
     }
 
-    /// An editor is gone: what it showed last goes in.
+    /// An editor is gone: what it showed last goes in. Of one that comes back it is known where its words are in, without which
+    /// they would be put in a second time.
     pub fn close_letter(&mut self, id: EntryId) -> Result<(), StoreError> {
         self.put_pending(id)?;
+        if self.document_of(id).is_none() {
+            self.forget_editing(id);
+        }
+        Ok(())
+    }
+
+    fn forget_editing(&mut self, id: EntryId) {
         if self.journal.editing.remove(&id).is_some() {
             self.staged.delete(Table::Drafts, *id.as_bytes());
         }
-        Ok(())
     }
 
     /// What has waited long enough, or all of it, goes in.
@@ -147,7 +156,13 @@ impl<S: Store> Turn<'_, S> {
         let is_due = |editing: &Editing| editing.due_ms().is_some_and(|due| due <= until.as_millisecond());
         let due: Vec<EntryId> =
             self.journal.editing.iter().filter(|(_, editing)| is_due(editing)).map(|(id, _)| *id).collect();
-        due.into_iter().try_for_each(|id| self.put_pending(id))
+        due.into_iter().try_for_each(|id| self.put_pending(id))?;
+        let before = self.at.instant().checked_sub(COMES_BACK).unwrap_or(Timestamp::MIN).as_millisecond();
+        let is_old = |editing: &Editing| editing.pending.is_none() && editing.due_ms < before;
+        let old: Vec<EntryId> =
+            self.journal.editing.iter().filter(|(_, editing)| is_old(editing)).map(|(id, _)| *id).collect();
+        old.into_iter().for_each(|id| self.forget_editing(id));
+        Ok(())
     }
 
     fn put_pending(&mut self, id: EntryId) -> Result<(), StoreError> {

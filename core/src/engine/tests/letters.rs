@@ -124,10 +124,13 @@ fn what_an_editor_shows_is_on_this_disk_at_once_and_in_the_letter_after_a_pause(
     let enough = Some("2026-11-25T19:40:00+01:00[Europe/Berlin]".to_owned());
     let page = world.finish(0, &page, LetterDraft { enough, ..text("Dear me, it hurts less now.") });
     assert_eq!(page.draft.text.as_deref(), Some("Dear me, it hurts less now."));
-    assert!(
-        !world.devices[0].engine.store.rows.keys().any(|(table, _)| *table == Table::Drafts),
-        "nothing is left over"
-    );
+    // What is left over tells an editor that comes back where its words are in; a month later nobody comes back.
+    let left =
+        |world: &World| world.devices[0].engine.store.rows.keys().filter(|(table, _)| *table == Table::Drafts).count();
+    assert_eq!(left(&world), 1);
+    world.devices[0].now.set(world.devices[0].now.get() + 31 * 24 * 60 * 60 * 1000);
+    world.give(0, vec![Input::Tick]);
+    assert_eq!(left(&world), 0);
     world.link();
     world.run();
     assert_eq!(world.shown(1, page.id).as_deref(), Some("Dear me, it hurts less now."));
@@ -198,6 +201,28 @@ fn closing_the_journal_and_opening_the_letter_again_put_in_what_an_editor_had() 
     world.keep(0, &again, text("first words, and more, and more"));
     assert_eq!(world.write(0, Write::CloseLetter { id: page.id }), Ok(Done::Kept));
     assert_eq!(world.shown(0, page.id).as_deref(), Some("first words, and more, and more"));
+}
+
+#[test]
+fn an_editor_whose_connection_or_answer_was_lost_goes_on_from_its_page_and_no_word_is_doubled() {
+    let mut world = World::paired();
+    let id = world.letter(text("one"));
+    // The connection ends, what was kept goes in, and the same editor comes back with the base that it has.
+    let page = world.open(0, Some(id));
+    world.keep(0, &page, text("one two"));
+    assert_eq!(world.write(0, Write::CloseLetter { id }), Ok(Done::Kept));
+    assert_eq!(world.shown(0, id).as_deref(), Some("one two"));
+    world.keep(0, &page, text("one two three"));
+    let page = world.finish(0, &page, text("one two three"));
+    assert_eq!(page.draft.text.as_deref(), Some("one two three"));
+    // The answer to a finish never arrives, and it is asked for again.
+    world.finish(0, &page, text("one two three four"));
+    world.restart(0);
+    let again = world.finish(0, &page, text("one two three four"));
+    assert_eq!(again.draft.text.as_deref(), Some("one two three four"));
+    // Somebody typed on while it was finished.
+    let later = world.finish(0, &page, text("one two three four five"));
+    assert_eq!(later.draft.text.as_deref(), Some("one two three four five"));
 }
 
 #[test]
@@ -313,7 +338,7 @@ fn no_word_of_two_editors_is_lost_or_doubled_whatever_comes_between() {
         for _ in 0..80 {
             let device = draw(2);
             let editor = &mut editors[device];
-            match draw(12) {
+            match draw(13) {
                 0..=4 => {
                     let word = signs.next().unwrap().to_string();
                     let at = draw(200).min(editor.words.len());
@@ -336,6 +361,10 @@ fn no_word_of_two_editors_is_lost_or_doubled_whatever_comes_between() {
                     if let Ok(Done::Page(page)) = world.write(device, write) {
                         editors[device] = Editor::new(page);
                     }
+                }
+                10 => {
+                    // Its connection ends, and it goes on over another.
+                    world.write(device, Write::CloseLetter { id }).ok();
                 }
                 _ => {
                     world.devices[device].now.set(world.devices[device].now.get() + 31_000);
