@@ -54,6 +54,7 @@ enum Awaited {
     CheckIns,
     Letters,
     Reminders,
+    Weeks,
     Week,
 }
 
@@ -292,6 +293,9 @@ impl Inner {
         let now = now().map(|now| now.to_string());
         self.change(|draft| draft.enough = now);
         self.keeper.borrow_mut().finish();
+        if self.is_first.get() {
+            self.ask(Awaited::Weeks, Request::Reminders {});
+        }
         view::show_reading(&self.ui, self.keeper.borrow().draft());
         self.go(LetterStep::Reading);
         self.send();
@@ -427,10 +431,15 @@ impl Inner {
                 let number = reminders.due.and_then(|due| due.letter);
                 self.ui.set_number(number.map(|number| format!("Letter {number}")).unwrap_or_default().into());
             }
+            // Whoever is in a week of letters already needs no offer of one.
+            (Awaited::Weeks, Ok(Answer::Reminders(reminders))) => {
+                let is_in_one = reminders.rules.iter().any(|rule| rule.kind == RuleKind::LettersWeek);
+                self.is_first.set(self.is_first.get() && !is_in_one);
+            }
             (Awaited::Week, Ok(_)) => self.close(),
             (Awaited::Week, Err(failure)) => self.ui.set_week_note(wording::nothing_at_risk(&failure).into()),
             // What can't be looked at now is left out.
-            (Awaited::CheckIns | Awaited::Letters | Awaited::Reminders, _) => {}
+            (Awaited::CheckIns | Awaited::Letters | Awaited::Reminders | Awaited::Weeks, _) => {}
         }
     }
 

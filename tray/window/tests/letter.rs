@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use i_slint_backend_testing::ElementHandle;
-use ingle_api::{Failure, FailureKind, status::JournalState};
-use ingle_model::{EntryKind, view::LetterView};
+use ingle_api::{Failure, FailureKind, request::RuleView, status::JournalState};
+use ingle_model::{EntryKind, RuleKind, id::RuleId, view::LetterView};
 use ingle_window::{Kind, Letter, ui::LetterStep};
 use slint::ComponentHandle as _;
 
@@ -144,6 +144,26 @@ fn a_week_is_offered_after_the_first_letter_only_and_is_off_until_it_is_accepted
 }
 
 #[test]
+fn nobody_who_is_in_a_week_of_letters_is_offered_one() {
+    no_display();
+    let (fake, news) = Fake::new();
+    fake.rules.borrow_mut().push(RuleView {
+        id: RuleId::from_bytes([1; 16]),
+        kind: RuleKind::LettersWeek,
+        time: "20:30".parse().expect("a time"),
+        next: None,
+        letters: Some(1),
+    });
+    let letter = open(&fake, news);
+    press(&letter, "Skip");
+    types(&letter, "Dear me");
+    press(&letter, "Enough for today");
+    settled(&letter);
+    press(&letter, "Done");
+    assert!(letter.is_finished(), "it just closes");
+}
+
+#[test]
 fn cards_ask_and_put_nothing_into_the_letter_and_words_are_brought_in_beside_it_only_when_asked_for() {
     no_display();
     let (fake, news) = Fake::new();
@@ -170,13 +190,14 @@ fn cards_ask_and_put_nothing_into_the_letter_and_words_are_brought_in_beside_it_
 }
 
 #[test]
-fn help_and_feels_worse_are_one_action_away_on_every_screen() {
+fn help_a_check_in_and_feels_worse_are_one_action_away_on_every_screen() {
     let (fake, letter) = started();
     for step in [LetterStep::Voice, LetterStep::Page, LetterStep::Reading, LetterStep::Next] {
         letter.ui().set_step(step);
         fake.opened.borrow_mut().clear();
         press(&letter, "Help now");
-        assert_eq!(*fake.opened.borrow(), [Kind::HelpNow]);
+        press(&letter, "Check in");
+        assert_eq!(*fake.opened.borrow(), [Kind::HelpNow, Kind::RightNow]);
         press(&letter, "Feels worse?");
         press(&letter, "All right");
         letter.type_keys("F1");

@@ -12,7 +12,7 @@ use std::{
 use i_slint_backend_testing::{TestingBackend, TestingBackendOptions, mock_elapsed_time};
 use ingle_api::{
     Change, Failure, FailureKind, Request, Snapshot,
-    request::{LetterPage, Saved, Undone},
+    request::{LetterPage, Reminders, RuleView, Saved, Undone},
     status::JournalState,
 };
 use ingle_model::{EntryId, EntryView, LetterDraft};
@@ -50,6 +50,7 @@ pub struct Fake {
     pub letter: Rc<RefCell<Option<LetterDraft>>>,
     /// What is new waits for the unlocking.
     pub is_locked: Rc<Cell<bool>>,
+    pub rules: Rc<RefCell<Vec<RuleView>>>,
     ids: Rc<Cell<u8>>,
     news: SyncSender<News>,
 }
@@ -64,6 +65,7 @@ impl Fake {
             fails: Rc::default(),
             letter: Rc::default(),
             is_locked: Rc::default(),
+            rules: Rc::default(),
             ids: Rc::default(),
             news,
         };
@@ -155,6 +157,10 @@ impl Journal for Fake {
             (None, Request::FinishLetter { id, draft, .. }) => {
                 *self.letter.borrow_mut() = Some(draft.clone());
                 Ok(Answer::Page(self.page(*id)))
+            }
+            (None, Request::Reminders {}) => {
+                let rules = self.rules.borrow().clone();
+                Ok(Answer::Reminders(Reminders { rules, ..Reminders::default() }))
             }
             (None, Request::Undo {}) => Ok(Answer::Undone(Undone { id: saved().id, what: Change::Restored })),
             (None, Request::Unlock { passphrase: Some(passphrase) }) if passphrase.as_str() == "ember" => {
