@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use ingle_api::{
-    Event, Failure, FailureKind, Lock,
+    Event, Failure, Lock,
     status::{JournalState, KeySlot},
 };
 use ingle_core::{engine::Engine, keys::DeviceKeys, roster::Roster, wrap::Age};
@@ -42,10 +42,12 @@ pub async fn join(
     told: mpsc::Sender<Event>,
     answers: mpsc::Receiver<bool>,
 ) -> Result<(), Failure> {
-    let old = match journal.settled().await {
+    journal.settled().await;
+    let change = journal.change_soon().await?;
+    let old = match journal.stage() {
         Stage::Open(open) => Some(open),
         Stage::Shut(shut) if shut.state == JournalState::Absent => None,
-        _ => return Err(journal.opened().await.map_or_else(|why| why, |_| busy())),
+        _ => return Err(journal.opened().await.err().unwrap_or_else(opening::joining)),
     };
     let own = old.as_ref().map(|open| *open.engine().own().link());
     let ticket = pairing::read(ticket, own.as_ref())?;
@@ -55,7 +57,6 @@ pub async fn join(
         readdress(journal, Arc::clone(open), device, ticket, told);
         return Ok(());
     }
-    let change = journal.try_change().ok_or_else(busy)?;
     let name = match (name, &old) {
         (Some(name), _) => device_name(name)?,
         (None, Some(open)) => device_name(&open.engine().name().await?)?,
@@ -141,7 +142,7 @@ impl Joiner {
                     Err(why) => Event::pairing_ended(why),
                 }
             }
-            (Ok(_), None) => Event::pairing_ended(busy()),
+            (Ok(_), None) => Event::pairing_ended(failures::fault()),
         };
         // The caller may have gone; status tells the same.
         drop(told.send(last).await);
@@ -258,12 +259,4 @@ fn readdress(journal: &Journal, open: Arc<OpenJournal>, device: DeviceId, ticket
 
 fn copy(keys: &DeviceKeys) -> Result<DeviceKeys, Failure> {
     DeviceKeys::from_bytes(&keys.to_bytes()).map_err(|_| closing())
-}
-
-fn busy() -> Failure {
-    Failure::new(
-        FailureKind::Unavailable,
-        "a journal is being opened or joined here already; your words are safe",
-        "wait until that is done, and try again",
-    )
 }

@@ -29,7 +29,7 @@ use crate::{
     upgrade::{Callers, Program},
 };
 
-/// How long a request waits for a journal that is being opened. A dialog of the keychain can take longer.
+/// How long a request waits for a journal that is being opened or joined. A dialog of the keychain can take longer.
 const OPENING_LIMIT: Duration = Duration::from_secs(5);
 
 /// Shared by the server's connections.
@@ -200,9 +200,13 @@ impl Journal {
         drop(self.0.events.send(event));
     }
 
-    /// The right to change the stage, unless someone has it.
-    pub(crate) fn try_change(&self) -> Option<Change> {
-        Arc::clone(&self.0.change).try_lock_owned().ok().map(Change)
+    /// The right to change the stage, unless the one who has it takes longer than a caller waits.
+    pub(crate) async fn change_soon(&self) -> Result<Change, Failure> {
+        timeout(OPENING_LIMIT, self.change()).await.map_err(|_| match self.stage() {
+            Stage::Open(_) | Stage::Joining => opening::joining(),
+            Stage::Shut(shut) if shut.state == JournalState::Absent => opening::joining(),
+            Stage::Shut(_) | Stage::Opening | Stage::Closed => still_opening(),
+        })
     }
 
     /// The right to change the stage, when the one who has it is done.

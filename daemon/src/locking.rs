@@ -3,29 +3,20 @@
 //! What was asked before is still done and on the disk; then engine and link end, and the keys leave the memory with them. What may
 //! not live here: when it is locked ([`crate::presence`]), what is written meanwhile ([`crate::inbox`]).
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use ingle_api::{Event, Failure, status::JournalState};
-use tokio::time::timeout;
 
 use crate::{
     journal::{Change, Journal, Stage, closing},
     opening::{self, LockedBy, Shut},
 };
 
-/// How long a caller waits for a journal that is being opened or joined.
-const BUSY_LIMIT: Duration = Duration::from_secs(5);
-
 impl Journal {
     /// Locks the journal at a person's wish. When this returns no key is left in memory.
     pub async fn lock(&self) -> Result<(), Failure> {
-        match timeout(BUSY_LIMIT, self.change()).await {
-            Ok(change) => self.lock_with(&change, LockedBy::Person).await,
-            Err(_) => Err(match self.stage() {
-                Stage::Open(_) | Stage::Joining => opening::joining(),
-                _ => crate::journal::still_opening(),
-            }),
-        }
+        let change = self.change_soon().await?;
+        self.lock_with(&change, LockedBy::Person).await
     }
 
     /// Locks it with the screen. Waits for a journal that is being opened or joined, and then looks whether it is `still` to be.
