@@ -42,13 +42,7 @@ pub async fn join(
     told: mpsc::Sender<Event>,
     answers: mpsc::Receiver<bool>,
 ) -> Result<(), Failure> {
-    journal.settled().await;
-    let change = journal.change_soon().await?;
-    let old = match journal.stage() {
-        Stage::Open(open) => Some(open),
-        Stage::Shut(shut) if shut.state == JournalState::Absent => None,
-        _ => return Err(journal.opened().await.err().unwrap_or_else(opening::joining)),
-    };
+    let old = standing(journal).await?;
     let own = old.as_ref().map(|open| *open.engine().own().link());
     let ticket = pairing::read(ticket, own.as_ref())?;
     if let Some(open) = &old
@@ -62,6 +56,11 @@ pub async fn join(
         (None, Some(open)) => device_name(&open.engine().name().await?)?,
         (None, None) => platform::computer_name(),
     };
+    let change = journal.change_soon().await?;
+    // Whoever had it may have made a journal here, locked it, or joined another one.
+    if standing(journal).await?.as_ref().map(Arc::as_ptr) != old.as_ref().map(Arc::as_ptr) {
+        return Err(opening::joining());
+    }
     let (dir, keychain) = (journal.places().joining_dir(), journal.keychain());
     let key_slot = match &lock {
         Lock::Keychain => KeySlot::Keychain,
@@ -76,6 +75,15 @@ pub async fn join(
     let joiner = Joiner { journal: journal.clone(), change, old, keys, key_slot, name };
     journal.tasks().spawn(joiner.run(ticket, unfinished, told, answers));
     Ok(())
+}
+
+/// The journal that is here; none where there is none yet.
+async fn standing(journal: &Journal) -> Result<Option<Arc<OpenJournal>>, Failure> {
+    match journal.settled().await {
+        Stage::Open(open) => Ok(Some(open)),
+        Stage::Shut(shut) if shut.state == JournalState::Absent => Ok(None),
+        _ => Err(journal.opened().await.err().unwrap_or_else(opening::joining)),
+    }
 }
 
 /// Goes on with a joining that an end of the daemon has cut short. Without its lock's key it waits for the next time.
@@ -260,3 +268,6 @@ fn readdress(journal: &Journal, open: Arc<OpenJournal>, device: DeviceId, ticket
 fn copy(keys: &DeviceKeys) -> Result<DeviceKeys, Failure> {
     DeviceKeys::from_bytes(&keys.to_bytes()).map_err(|_| closing())
 }
+
+#[cfg(test)]
+mod tests;

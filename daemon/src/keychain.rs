@@ -213,4 +213,4 @@ fn system_store() -> keyring::Result<Arc<CredentialStore>> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use ingle_api::Places;
-use ingle_model::DeviceId;
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines as TextLines, ReadHalf, WriteHalf},
@@ -9,30 +8,9 @@ use tokio::{
 };
 
 use super::*;
-use crate::{
-    key_file::LockKey,
-    keychain::{Keychain, KeychainFault},
-    store::Pragmas,
-};
+use crate::{keychain::tests::NoKeychain, store::Pragmas};
 
 const HELLO: &str = r#"{"jsonrpc":"2.0","id":1,"method":"hello","params":{"api":2,"client":"ingle"}}"#;
-
-#[derive(Debug)]
-struct NoKeychain;
-
-impl Keychain for NoKeychain {
-    fn key(&self, _: DeviceId) -> Result<LockKey, KeychainFault> {
-        Err(KeychainFault::NoKeychain)
-    }
-
-    fn keep(&self, _: DeviceId, _: &LockKey) -> Result<(), KeychainFault> {
-        Err(KeychainFault::NoKeychain)
-    }
-
-    fn forget(&self, _: DeviceId) -> Result<(), KeychainFault> {
-        Ok(())
-    }
-}
 
 /// A caller of a daemon whose home is empty.
 struct Visitor {

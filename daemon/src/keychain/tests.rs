@@ -6,6 +6,24 @@ use super::*;
 
 const DEVICE: DeviceId = DeviceId::from_bytes([7; 16]);
 
+/// Of a computer that has none.
+#[derive(Debug)]
+pub(crate) struct NoKeychain;
+
+impl Keychain for NoKeychain {
+    fn key(&self, _: DeviceId) -> Result<LockKey, KeychainFault> {
+        Err(KeychainFault::NoKeychain)
+    }
+
+    fn keep(&self, _: DeviceId, _: &LockKey) -> Result<(), KeychainFault> {
+        Err(KeychainFault::NoKeychain)
+    }
+
+    fn forget(&self, _: DeviceId) -> Result<(), KeychainFault> {
+        Ok(())
+    }
+}
+
 /// A keychain over a mock store of its own; `$before` is called with the item before the store is handed out.
 macro_rules! keychain {
     ($before:expr) => {{
