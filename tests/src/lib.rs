@@ -3,6 +3,7 @@
 
 pub mod decade;
 pub mod desktop;
+pub mod editor;
 pub mod namespaces;
 pub mod programs;
 pub mod simulator;

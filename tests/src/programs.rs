@@ -192,6 +192,16 @@ impl Home {
         self.ingle(&["status", "--json"]).json()
     }
 
+    /// What `ingled doctor` says of one part: how it stands, and in words.
+    pub fn doctor(&self, part: &str) -> (String, String) {
+        let output = self.any(&self.program("ingled")).arg("doctor").output().expect("it starts");
+        let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let items = told["items"].as_array().expect("a list");
+        let item = items.iter().find(|item| item["item"] == part).expect("it is looked at");
+        let text = |field: &str| item[field].as_str().expect("a text").to_owned();
+        (text("state"), text("what"))
+    }
+
     /// Starts the daemon as a child of the test, and waits until it takes callers.
     pub fn start_daemon(&self) -> Daemon {
         let path = self.daemon.clone().unwrap_or_else(|| self.program("ingled"));

@@ -10,7 +10,6 @@ use std::{
 };
 
 use ingle_tests::programs::{Home, until};
-use serde_json::Value;
 use zbus::{
     blocking::{Connection, Proxy, connection::Builder, fdo::DBusProxy},
     zvariant::OwnedObjectPath,
@@ -157,16 +156,6 @@ fn key_file(home: &Home) -> Vec<u8> {
     fs::read(home.journal_dir().join("key")).expect("there")
 }
 
-/// The keychain's line of `ingled doctor`.
-fn doctor(home: &Home) -> (String, String) {
-    let output = home.any(&ingle_tests::programs::program("ingled")).arg("doctor").output().expect("it starts");
-    let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let items = told["items"].as_array().expect("a list").clone();
-    let item = items.into_iter().find(|item| item["item"] == "keychain").expect("it is looked at");
-    let text = |field: &str| item[field].as_str().expect("a text").to_owned();
-    (text("state"), text("what"))
-}
-
 /// A journal that doesn't open says so, and changes nothing; nor does asking again.
 fn check_shut(home: &Home, message: &str, hint: &str) {
     let key = key_file(home);
@@ -198,7 +187,11 @@ fn a_key_is_made_once_and_kept_over_every_restart() {
     let home = desk.home("laptop");
     let (items, key) = (desk.items(), key_file(&home));
     assert_eq!(items.len(), 1);
-    assert_eq!(doctor(&home).0, "ok");
+    assert_eq!(home.doctor("keychain").0, "ok");
+    // On this bus nobody shows notifications or icons.
+    for part in ["notifications", "tray"] {
+        assert_eq!(home.doctor(part).0, "missing", "{part}");
+    }
     home.ingle(&["stop"]).ok();
     assert_eq!(home.list().len(), 1);
     home.ingle(&["stop"]).ok();
@@ -221,12 +214,12 @@ fn a_keychain_that_is_locked_or_away_opens_the_journal_when_it_is_back() {
 
     desk.stop_keyring();
     check_shut(&home, ABSENT.0, ABSENT.1);
-    assert_eq!(doctor(&home).0, "attention");
+    assert_eq!(home.doctor("keychain").0, "attention");
     desk.start_keyring(None);
     assert_eq!(home.ingle(&["unlock"]).code, 4);
     check_shut(&home, LOCKED.0, LOCKED.1);
     let told = ("attention".into(), "The keychain is locked. Your words are untouched, and sealed.".into());
-    assert_eq!(doctor(&home), told);
+    assert_eq!(home.doctor("keychain"), told);
     home.ingle(&["stop"]).ok();
     check_shut(&home, LOCKED.0, LOCKED.1);
     assert_eq!(desk.files(), kept);
@@ -252,7 +245,7 @@ fn a_key_that_is_gone_is_named_and_no_new_one_is_made() {
         desk.delete(&item);
     }
     check_shut(&home, GONE.0, GONE.1);
-    assert_eq!(doctor(&home).0, "attention");
+    assert_eq!(home.doctor("keychain").0, "attention");
     assert_eq!(desk.items(), Vec::<String>::new());
     home.ingle(&["stop"]).ok();
 

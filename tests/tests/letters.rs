@@ -1,53 +1,14 @@
 //! Letters through real daemons: long ones, in every script, in editors that come and go.
 
-use ingle_api::{Failure, FailureKind, Request, request::LetterPage};
+use ingle_api::FailureKind;
 use ingle_model::{EntryId, LetterDraft};
 use ingle_tests::{
+    editor::Editor,
     programs::{Home, meet, pair, until},
-    writers::{Caller, Heard},
 };
 
 fn text(text: &str) -> LetterDraft {
     LetterDraft { text: Some(text.into()), ..LetterDraft::default() }
-}
-
-/// A letter in an editor, over a connection of its own.
-struct Editor {
-    caller: Caller,
-    page: LetterPage,
-}
-
-impl Editor {
-    fn open(home: &Home, id: Option<EntryId>) -> Self {
-        // Starts a daemon where there is none.
-        home.list();
-        let (mut caller, _) = Caller::of(home).expect("a daemon is there");
-        let page = page(&mut caller, Request::OpenLetter { id });
-        Self { caller, page }
-    }
-
-    fn keep(&mut self, draft: LetterDraft) -> Result<(), Failure> {
-        let (id, base) = (self.page.id, self.page.base.clone());
-        self.caller.send(Request::KeepLetter { id, base, draft }).expect("it is heard");
-        match self.caller.hear() {
-            Heard::Answer(_) => Ok(()),
-            Heard::Refused(failure) => Err(failure),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn finish(&mut self, draft: LetterDraft) {
-        let (id, base) = (self.page.id, self.page.base.clone());
-        self.page = page(&mut self.caller, Request::FinishLetter { id, base, draft });
-    }
-}
-
-fn page(caller: &mut Caller, request: Request) -> LetterPage {
-    caller.send(request).expect("it is heard");
-    match caller.hear() {
-        Heard::Answer(page) => serde_json::from_value(page).expect("a page"),
-        other => panic!("{other:?}"),
-    }
 }
 
 fn shown(home: &Home, id: EntryId) -> Option<String> {

@@ -12,7 +12,9 @@ use std::{
 };
 
 use data_encoding::{BASE32_NOPAD, BASE64, BASE64URL, HEXLOWER, HEXUPPER};
+use ingle_model::LetterDraft;
 use ingle_tests::{
+    editor::Editor,
     namespaces::Namespaces,
     programs::{Home, meet, program, until},
 };
@@ -35,6 +37,11 @@ impl Canaries {
             "edited cause",
             "name of the laptop",
             "name of the desktop",
+            "letter",
+            "voice",
+            "edited letter",
+            "draft of a letter",
+            "written while locked",
             "passphrase",
         ];
         let word = |place: &'static str| {
@@ -161,7 +168,8 @@ impl Listener {
     }
 }
 
-/// Two devices, every field filled, edited, deleted, synced; then everything is looked at.
+/// Two devices, every field filled, edited, deleted, synced, a letter in the journal and one in an editor; then everything is looked
+/// at.
 fn live_and_search(programs: Option<&Path>) -> Search {
     let (canaries, net, mut search) = (Canaries::new(), Namespaces::new(), Search::default());
     let outside = tempfile::tempdir().expect("a folder");
@@ -198,6 +206,11 @@ fn live_and_search(programs: Option<&Path>) -> Search {
     desktop.ingle(&["delete", &gone]).ok();
     let (list, _) = meet([&laptop, &desktop]);
     assert_eq!((list.len(), &list[0]["cause"]), (1, &json!(canaries.of("edited cause"))));
+    let letter = json!({"text": canaries.of("letter"), "voice": canaries.of("voice")});
+    let letter = keep(&laptop, &["letter", "--stdin-json", "--json"], &letter);
+    let edited = json!({"text": canaries.of("edited letter")});
+    keep(&laptop, &["letter", "edit", &letter, "--stdin-json", "--json"], &edited);
+    meet([&laptop, &desktop]);
     // What can't be done is told without the words.
     let refused = laptop.ingle_with(
         &["check-in", "--stdin-json"],
@@ -205,6 +218,16 @@ fn live_and_search(programs: Option<&Path>) -> Search {
     );
     assert_ne!(refused.code, 0);
     search.look_at("an error", refused.err.as_bytes(), &canaries);
+
+    // Written while the journal is locked, and looked at while it waits.
+    laptop.ingle(&["lock"]).ok();
+    keep(&laptop, &["check-in", "--stdin-json", "--json"], &json!({"cause": canaries.of("written while locked")}));
+    search.look_below(laptop.path(), &canaries);
+    laptop.ingle(&["unlock"]).ok();
+    // In an editor, and in no letter yet.
+    let mut editor = Editor::open(&laptop, None);
+    let draft = LetterDraft { text: Some(canaries.of("draft of a letter").to_owned()), ..LetterDraft::default() };
+    editor.keep(draft).expect("it is kept");
 
     search.look_at_processes(&canaries);
     search.look_below(laptop.path(), &canaries);

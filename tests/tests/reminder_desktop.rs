@@ -53,6 +53,10 @@ fn the_first_evening() {
     assert_eq!(inviting.end(), 0);
     let (_tray, icon) = desktop.start_tray(&laptop);
     icon.stands("Ready");
+    for part in ["keychain", "notifications", "tray"] {
+        let (state, what) = laptop.doctor(part);
+        assert_eq!(state, "ok", "{what}");
+    }
     laptop.ingle(&["remind", "--quiet", "none"]).ok();
     laptop.ingle(&["remind", "add", "--letters-week", &next_minute(), "--json"]).ok();
 
