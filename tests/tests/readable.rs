@@ -219,10 +219,14 @@ fn live_and_search(programs: Option<&Path>) -> Search {
     assert_ne!(refused.code, 0);
     search.look_at("an error", refused.err.as_bytes(), &canaries);
 
-    // Written while the journal is locked, and looked at while it waits.
+    // Written while the journal is locked, and looked at while it waits. With the passphrase at hand it would be unlocked for it.
     laptop.ingle(&["lock"]).ok();
-    keep(&laptop, &["check-in", "--stdin-json", "--json"], &json!({"cause": canaries.of("written while locked")}));
+    laptop.set("INGLE_PASSPHRASE", "");
+    let waiting = json!({"cause": canaries.of("written while locked")}).to_string();
+    let kept = laptop.ingle_with(&["check-in", "--stdin-json", "--json"], waiting.as_bytes()).json();
+    assert_eq!(kept["waiting"], true, "{kept}");
     search.look_below(laptop.path(), &canaries);
+    laptop.set("INGLE_PASSPHRASE", canaries.of("passphrase"));
     laptop.ingle(&["unlock"]).ok();
     // In an editor, and in no letter yet.
     let mut editor = Editor::open(&laptop, None);
